@@ -1,0 +1,1 @@
+"""Rule books: what may be claimed from a ``Monitoring``, equation by equation."""

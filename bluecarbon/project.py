@@ -1,0 +1,281 @@
+"""The project file as value types: what is measured, from which files, under which rule book.
+
+Every key of project.toml is declared here once; :mod:`bluecarbon.project_file` reads the file and
+refuses what is not declared. Paths are relative to the project file and may hold ``${VARIABLES}``
+of the environment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from bluecarbon.spec import Parameter, Value
+
+MaskLegend = Literal["sentinel-2-scl"]
+
+
+class Identity(Value):
+    """Who claims: ``[project]``."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")
+    name: str
+    name_zh: str = ""
+    proponent: str = ""
+    proponent_zh: str = ""
+
+
+class PeriodSection(Value):
+    """``[period]``: the monitoring period (end exclusive) and the epochs whose stocks bound it."""
+
+    start: dt.date
+    end: dt.date
+    start_epoch: int | None = None
+    end_epoch: int | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PeriodSection:
+        if self.start >= self.end:
+            raise ValueError("start must be before end (the end is exclusive)")
+        if (self.start_epoch is None) != (self.end_epoch is None):
+            raise ValueError("give both start_epoch and end_epoch, or neither")
+        if (self.start_epoch or 0) >= (self.end_epoch or 1):
+            raise ValueError("start_epoch must be before end_epoch")
+        return self
+
+
+class VectorFile(Value):
+    """``[boundary]`` or ``[strata]``: a polygon layer that GDAL can read."""
+
+    path: str
+
+
+class Scene(Value):
+    """One acquisition: ``[[imagery.scene]]``. ``epoch`` is the map it counts towards."""
+
+    path: str
+    date: dt.date
+    epoch: int | None = None
+
+    @property
+    def map_epoch(self) -> int:
+        """The epoch (a year) whose composite the scene enters."""
+        return self.epoch if self.epoch is not None else self.date.year
+
+
+class Imagery(Value):
+    """``[imagery]``: surface-reflectance scenes. reflectance = number x scale + offset."""
+
+    bands: tuple[str, ...]
+    scale: float = Field(gt=0)
+    offset: float = 0.0
+    mask_band: str = ""
+    mask_legend: MaskLegend = "sentinel-2-scl"
+    scene: tuple[Scene, ...] = Field(min_length=1)
+
+
+class ClassMap(Value):
+    """One class map: ``[[class_maps.map]]``; ``band`` counts from 1."""
+
+    path: str
+    epoch: int
+    band: int = Field(default=1, ge=1)
+    date: dt.date | None = None
+
+
+class ClassMaps(Value):
+    """``[class_maps]``: maps made elsewhere. ``legend`` names every code that occurs."""
+
+    legend: dict[str, str]
+    map: tuple[ClassMap, ...] = Field(min_length=1)
+
+
+class Training(Value):
+    """``[training]``: labelled points, or a label raster sampled inside an area."""
+
+    points: str = ""
+    raster: str = ""
+    raster_epoch: int | None = None
+    raster_legend: dict[str, str] = {}
+    area: str = ""
+    sample_size: int = Field(default=4000, gt=0)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Training:
+        if bool(self.points) == bool(self.raster):
+            raise ValueError("give either points or raster, and only one of them")
+        if self.raster and (self.raster_epoch is None or not self.raster_legend):
+            raise ValueError("a label raster needs raster_epoch and raster_legend")
+        return self
+
+
+class Mapping(Value):
+    """``[mapping]``: how composites become maps."""
+
+    method: Literal["random-forest"] = "random-forest"
+    trees: int = Field(default=80, gt=0, le=2000)
+    seed: int = 0
+    indices: tuple[str, ...] = ("ndvi", "mndwi", "mvi", "lswi")
+
+
+class LabelRaster(Value):
+    """``[[validation]]``: a label raster that the map of one epoch is compared with."""
+
+    raster: str
+    epoch: int
+    legend: dict[str, str]
+    area: str = ""
+
+
+class Reference(Value):
+    """``[reference]``: a probability sample of labelled points, never used for training."""
+
+    points: str
+    confidence: float = Field(default=0.90, gt=0.5, lt=1.0)
+
+
+class Inventory(Value):
+    """``[inventory]``: plots and their trees."""
+
+    plots: str
+    trees: str
+    allometry: Literal["komiyama2005"] = "komiyama2005"
+    unknown_species: Literal["refuse", "common"] = "refuse"
+
+
+class Soil(Value):
+    """``[soil]``: slices of soil cores (土壤柱状样)."""
+
+    cores: str
+    reference_depth_cm: float = Field(default=100.0, gt=0)
+
+
+class MethodologySection(Value):
+    """``[methodology]``: the rule book and what the project states under it."""
+
+    id: str
+    declarations: dict[str, float | bool | str] = {}
+    parameter: tuple[Parameter, ...] = ()
+
+
+class Party(Value):
+    """An organisation that takes part in the demonstration ledger."""
+
+    id: str
+    name: str
+    name_zh: str = ""
+
+
+class Trade(Value):
+    """Whole credits that go to another party, or are used up by one."""
+
+    to: str = ""
+    by: str = ""
+    tco2e: int = Field(gt=0)
+    beneficiary: str = ""
+    purpose: str = ""
+
+
+class RegistrySection(Value):
+    """``[registry]``: the demonstration ledger that ``bluecarbon run`` keeps beside the report.
+
+    ``clock`` is the time of its first event and ``signing_seed`` makes its key, so that a
+    demonstration is the same bytes every time. A real registry keeps a secret key of its own.
+    """
+
+    name: str
+    name_zh: str = ""
+    clock: str
+    signing_seed: str
+    buffer_share: float = Field(ge=0.0, lt=1.0)
+    allow_unverified_parameters: bool = False
+    operator: Party
+    approver: Party
+    proponent: Party
+    validator: Party
+    verifier: Party
+    buyer: Party
+    transfer: Trade
+    retirement: Trade
+
+
+class ProjectFile(Value):
+    """The whole of project.toml."""
+
+    schema_version: Literal[1] = 1
+    project: Identity
+    period: PeriodSection
+    boundary: VectorFile
+    strata: VectorFile | None = None
+    imagery: Imagery | None = None
+    class_maps: ClassMaps | None = None
+    training: Training | None = None
+    mapping: Mapping = Mapping()
+    validation: tuple[LabelRaster, ...] = ()
+    reference: Reference | None = None
+    inventory: Inventory | None = None
+    soil: Soil | None = None
+    methodology: MethodologySection | None = None
+    registry: RegistrySection | None = None
+
+    @model_validator(mode="after")
+    def _one_source_of_maps(self) -> ProjectFile:
+        if (self.imagery is None) == (self.class_maps is None):
+            raise ValueError("give [imagery] or [class_maps], and only one of them")
+        if self.imagery is not None and self.training is None:
+            raise ValueError("[imagery] needs [training]: a map cannot be made without labels")
+        if self.registry is not None and self.methodology is None:
+            raise ValueError("[registry] needs [methodology]: only a claim can be issued")
+        return self
+
+
+class Project(ProjectFile):
+    """A project file together with the folder that its paths start from."""
+
+    _root: Path = PrivateAttr(default=Path())
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any], root: Path) -> Project:
+        """A project from parsed TOML; pydantic's ValidationError lists what is wrong."""
+        project = cls.model_validate(table)
+        project._root = root
+        return project
+
+    @property
+    def root(self) -> Path:
+        """The folder of the project file."""
+        return self._root
+
+    def resolve(self, declared: str) -> Path:
+        """The place of a file that the project names; variables of the environment expanded."""
+        return self._root / os.path.expandvars(declared)
+
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """Every file that the project names, as (declared path, role), in a fixed order."""
+        return tuple(dict.fromkeys(_declared_files(self)))
+
+
+def _declared_files(project: ProjectFile) -> list[tuple[str, str]]:
+    found = [(project.boundary.path, "boundary")]
+    if project.strata:
+        found.append((project.strata.path, "strata"))
+    if project.imagery:
+        found += [(scene.path, "scene") for scene in project.imagery.scene]
+    if project.class_maps:
+        found += [(item.path, "class map") for item in project.class_maps.map]
+    if project.training:
+        found += [(project.training.points, "training"), (project.training.raster, "training")]
+        found.append((project.training.area, "training area"))
+    for check in project.validation:
+        found += [(check.raster, "validation"), (check.area, "validation area")]
+    if project.reference:
+        found.append((project.reference.points, "reference sample"))
+    if project.inventory:
+        found += [(project.inventory.plots, "plots"), (project.inventory.trees, "trees")]
+    if project.soil:
+        found.append((project.soil.cores, "soil cores"))
+    return [(path, role) for path, role in found if path]

@@ -1,0 +1,250 @@
+"""The two values that cross between rooms: ``Monitoring`` (facts) and ``MonitoringReport`` (a claim).
+
+``Monitoring`` is methodology-neutral: a tidy table of measurements, each with unit and standard
+error, plus the strata they belong to. ``MonitoringReport`` seals what a rule book made of them:
+canonical JSON with digests of every input, parameter row and line of code, so that anybody can
+recompute it (``bluecarbon verify``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from bluecarbon import units
+from bluecarbon.errors import ReportError
+from bluecarbon.provenance import InputFile, Software, canonical_json, digest
+from bluecarbon.spec import Finding, Parameter, Value
+
+SCHEMA = "bluecarbon-monitoring-report/1"
+
+StratumKind = Literal["planted", "established", "other"]
+
+
+class Period(Value):
+    """A span of time; the end is exclusive."""
+
+    start: dt.date
+    end: dt.date
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The calendar years that the period touches, first to last."""
+        last_day_year = self.end.year - (1 if (self.end.month, self.end.day) == (1, 1) else 0)
+        return tuple(range(self.start.year, last_day_year + 1))
+
+
+class Stratum(Value):
+    """A part of the project area that is homogeneous enough to be sampled together (碳层)."""
+
+    id: str
+    name: str = ""
+    name_zh: str = ""
+    kind: StratumKind = "other"
+    species: str = ""
+    planted_year: int | None = None
+
+
+class Measurement(Value):
+    """One measured fact.
+
+    ``sample`` names the plot or core it belongs to, or is empty for a stratum-level value;
+    ``sample_size`` is the number of plots, cores or reference points behind a stratum value.
+    """
+
+    variable: str
+    stratum: str
+    date: dt.date
+    value: float
+    unit: str
+    standard_error: float | None = None
+    sample: str = ""
+    sample_size: int | None = None
+    method: str = ""
+
+    def in_unit(self, unit: str) -> float:
+        """The value in another unit of the same dimension; UnitError when it is not."""
+        return units.convert(self.value, self.unit, unit)
+
+    def standard_error_in(self, unit: str) -> float | None:
+        """The standard error in another unit; None when none was given."""
+        if self.standard_error is None:
+            return None
+        return units.convert(self.standard_error, self.unit, unit)
+
+
+class Monitoring(Value):
+    """What was measured in a project over one monitoring period (监测期), no rule book applied.
+
+    ``stock_start`` and ``stock_end`` are the dates between which stocks are differenced.
+    ``declarations`` are the project's own statements that no sensor measures (share of mangrove
+    species planted, soil disturbance ...); they carry no unit and are checked by the rule book.
+    """
+
+    project_id: str
+    period: Period
+    stock_start: dt.date | None = None
+    stock_end: dt.date | None = None
+    strata: tuple[Stratum, ...]
+    measurements: tuple[Measurement, ...]
+    declarations: dict[str, float | bool | str] = {}
+
+    def select(
+        self,
+        variable: str,
+        *,
+        stratum: str | None = None,
+        on: dt.date | None = None,
+        sample: str | None = None,
+    ) -> tuple[Measurement, ...]:
+        """The measurements of a variable, narrowed by stratum, date and sample where given."""
+        return tuple(
+            m
+            for m in self.measurements
+            if m.variable == variable
+            and (stratum is None or m.stratum == stratum)
+            and (on is None or m.date == on)
+            and (sample is None or m.sample == sample)
+        )
+
+
+class TraceInput(Value):
+    """One quantity that went into an equation, and where it came from."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+
+
+class TraceStep(Value):
+    """One evaluated equation: its number in its document, inputs, result and unit."""
+
+    equation: str
+    document: str
+    about: str
+    scope: str
+    inputs: tuple[TraceInput, ...]
+    result: float
+    unit: str
+
+
+class OutputValue(Value):
+    """A named result; ``scope`` is a stratum, a year or "project"."""
+
+    name: str
+    scope: str
+    value: float
+    unit: str
+    equation: str
+
+
+class Quantification(Value):
+    """What a rule book made of a ``Monitoring``: outputs, the trace behind them and findings.
+
+    ``claim_tco2e_by_year`` is what may be issued, per vintage (产生年度), before whole tonnes.
+    """
+
+    methodology_id: str
+    methodology_title: str
+    outputs: tuple[OutputValue, ...]
+    claim_tco2e_by_year: dict[str, float]
+    claim_tco2e: float
+    parameters: tuple[Parameter, ...]
+    trace: tuple[TraceStep, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def output(self, name: str, scope: str = "project") -> float:
+        """The value of one output. KeyError when the rule book does not give it."""
+        for item in self.outputs:
+            if item.name == name and item.scope == scope:
+                return item.value
+        raise KeyError(f"{self.methodology_id} gives no output {name!r} for {scope!r}")
+
+
+class ProjectIdentity(Value):
+    """Who claims, and where: what a register needs to know of a project."""
+
+    id: str
+    name: str
+    name_zh: str = ""
+    proponent: str
+    proponent_zh: str = ""
+    boundary_wkt: str
+    area_ha: float
+
+
+class MonitoringReport(Value):
+    """A sealed claim. ``seal`` is the digest of everything else; see :func:`sealed`.
+
+    ``quantification`` is None when the project names no methodology: then the report states
+    measurements and claims nothing.
+    """
+
+    schema_id: str = SCHEMA
+    project: ProjectIdentity
+    project_digest: str
+    software: Software
+    inputs: tuple[InputFile, ...]
+    monitoring: Monitoring
+    quantification: Quantification | None
+    findings: tuple[Finding, ...]
+    rasters: dict[str, str] = {}
+    seal: str = ""
+
+    @property
+    def unverified_parameters(self) -> tuple[Parameter, ...]:
+        """Parameter rows that nobody has read in their document (drafts, not claims)."""
+        if self.quantification is None:
+            return ()
+        return tuple(p for p in self.quantification.parameters if p.status == "unverified")
+
+
+def sealed(report: MonitoringReport) -> MonitoringReport:
+    """The same report with its seal set."""
+    return report.model_copy(update={"seal": seal_of(report)})
+
+
+def seal_of(report: MonitoringReport) -> str:
+    """SHA-256 of the canonical JSON of the report with an empty seal."""
+    return digest(report.model_copy(update={"seal": ""}))
+
+
+def write_report(report: MonitoringReport, path: Path) -> None:
+    """Write the canonical bytes of a sealed report. ReportError when the seal does not fit."""
+    if report.seal != seal_of(report):
+        raise ReportError("the report is not sealed; seal it before it is written")
+    path.write_bytes(canonical_json(report) + b"\n")
+
+
+def read_report(path: Path) -> MonitoringReport:
+    """Read a report without judging its seal (a verifier wants to see what is wrong with it).
+
+    Raises
+    ------
+    ReportError
+        The file is missing, not JSON, or not a report of this schema.
+    """
+    try:
+        return report_from_json(path.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def report_from_json(text: bytes | str | dict[str, Any]) -> MonitoringReport:
+    """A report from JSON text or plain data; ReportError says which field does not fit."""
+    try:
+        if isinstance(text, dict):
+            report = MonitoringReport.model_validate(text)
+        else:
+            report = MonitoringReport.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "document"
+        raise ReportError(f"not a monitoring report: {place}: {first['msg']}") from error
+    if report.schema_id != SCHEMA:
+        raise ReportError(f"schema {report.schema_id!r} is not {SCHEMA!r}")
+    return report

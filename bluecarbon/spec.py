@@ -1,0 +1,89 @@
+"""The frozen value types with which everything in bluecarbon declares itself.
+
+A :class:`Parameter` is a row, not a literal: it knows its unit, its source and whether somebody
+has read that source. A :class:`Finding` is a defect in data as a value: all of them are reported
+at once, each with its place and with what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Severity = Literal["error", "warning", "info"]
+Status = Literal["verified", "unverified"]
+
+
+class Value(BaseModel):
+    """Base of all value types: immutable, and an unknown field is an error, not an extra."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+class Finding(Value):
+    """One defect (or remark) about data.
+
+    ``code`` is stable and lower-case with hyphens (``scene-band-missing``); ``subject`` says
+    where ("plots.csv row 17", "scene 2019-11-02.tif"); ``message`` what is wrong; ``fix`` what
+    to do about it.
+    """
+
+    code: str
+    severity: Severity
+    subject: str
+    message: str
+    fix: str = ""
+
+
+class Source(Value):
+    """A document that a number or an equation comes from; ``key`` is its key in references.bib."""
+
+    key: str
+    citation: str
+    url: str = ""
+
+
+class Parameter(Value):
+    """One number that a rule book uses, with where it was read.
+
+    ``status`` is ``unverified`` when nobody has read the number in its document (or in a
+    transcription of it): a run that uses such a row says so, and a registry refuses to issue
+    on it unless its policy allows drafts.
+    """
+
+    name: str
+    value: float
+    unit: str
+    source: str
+    locator: str = ""
+    status: Status = "unverified"
+    standard_error: float | None = None
+    distribution: Literal["", "normal", "lognormal", "uniform", "triangular"] = ""
+    applies_to: str = ""
+    note: str = ""
+
+
+class Input(Value):
+    """A measured variable that a rule book reads from a ``Monitoring``."""
+
+    name: str
+    unit: str
+    scope: Literal["project", "stratum", "plot"]
+    about: str
+    required: bool = True
+
+
+class Output(Value):
+    """A number that a rule book gives, with the equation that defines it."""
+
+    name: str
+    unit: str
+    about: str
+    equation: str
+
+
+def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that forbid going on."""
+    return tuple(f for f in findings if f.severity == "error")

@@ -242,7 +242,7 @@ class Project(ProjectFile):
     def from_table(cls, table: dict[str, Any], root: Path) -> Project:
         """A project from parsed TOML; pydantic's ValidationError lists what is wrong."""
         project = cls.model_validate(table)
-        project._root = root
+        project._root = root  # noqa: SLF001 - a private attribute of this very class
         return project
 
     @property

@@ -49,7 +49,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         message, fix = "is not UTF-8 text", "save the project file as UTF-8"
     except tomllib.TOMLDecodeError as error:
         message, fix = f"is not valid TOML: {error}", "correct the line that is named"
-    raise ProjectError([_finding("project-file-unreadable", str(path), message, fix)])
+    raise ProjectError([Finding.error("project-file-unreadable", str(path), message, fix=fix)])
 
 
 def _unknown_keys(
@@ -73,7 +73,9 @@ def _unknown_keys(
 def _unknown_key(file: str, model: type[BaseModel], key: str, place: str) -> Finding:
     near = difflib.get_close_matches(key, model.model_fields, n=1, cutoff=0.6)
     fix = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(model.model_fields)}"
-    return _finding("project-key-unknown", f"{file} [{place}{key}]", f"unknown key '{key}'", fix)
+    return Finding.error(
+        "project-key-unknown", f"{file} [{place}{key}]", f"unknown key '{key}'", fix=fix
+    )
 
 
 def _nested_model(annotation: Any) -> type[BaseModel] | None:
@@ -97,7 +99,7 @@ def _validation_findings(file: str, error: ValidationError, has_typos: bool) -> 
         place = ".".join(str(part) for part in item["loc"])
         message = re.sub(r"^Value error, ", "", item["msg"])
         found.append(
-            _finding("project-value-wrong", f"{file} [{place or 'project'}]", message, fix)
+            Finding.error("project-value-wrong", f"{file} [{place or 'project'}]", message, fix=fix)
         )
     return found
 
@@ -108,13 +110,10 @@ def _missing_files(file: str, project: Project) -> list[Finding]:
         expanded = os.path.expandvars(declared)
         if "$" in expanded:
             message = f"{role}: an environment variable of '{declared}' is not set"
-            found.append(_finding("project-variable-unset", file, message, "set it and run again"))
+            fix = "set it and run again"
+            found.append(Finding.error("project-variable-unset", file, message, fix=fix))
         elif not project.resolve(declared).is_file():
             message = f"{role}: there is no file '{declared}'"
             fix = f"paths start from the folder of {file}"
-            found.append(_finding("project-file-missing", file, message, fix))
+            found.append(Finding.error("project-file-missing", file, message, fix=fix))
     return found
-
-
-def _finding(code: str, subject: str, message: str, fix: str) -> Finding:
-    return Finding(code=code, severity="error", subject=subject, message=message, fix=fix)

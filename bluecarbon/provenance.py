@@ -137,5 +137,5 @@ def software() -> Software:
 def _package_files() -> Iterator[tuple[str, bytes]]:
     root = Path(str(importlib.resources.files("bluecarbon")))
     for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".csv", ".toml", ".json", ".html", ".css", ".bib"}:
+        if path.suffix in {".py", ".csv", ".toml", ".json", ".html", ".css", ".bib", ".j2"}:
             yield path.relative_to(root).as_posix(), path.read_bytes()

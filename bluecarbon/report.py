@@ -1,4 +1,4 @@
-"""The two values that cross between rooms: ``Monitoring`` (facts) and ``MonitoringReport`` (a claim).
+"""The two values that cross between rooms: ``Monitoring`` (facts), ``MonitoringReport`` (a claim).
 
 ``Monitoring`` is methodology-neutral: a tidy table of measurements, each with unit and standard
 error, plus the strata they belong to. ``MonitoringReport`` seals what a rule book made of them:
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from bluecarbon import units
 from bluecarbon.errors import ReportError
+from bluecarbon.project import ProjectFile
 from bluecarbon.provenance import InputFile, Software, canonical_json, digest
 from bluecarbon.spec import Finding, Parameter, Value
 
@@ -180,13 +181,15 @@ class ProjectIdentity(Value):
 class MonitoringReport(Value):
     """A sealed claim. ``seal`` is the digest of everything else; see :func:`sealed`.
 
+    ``declared`` is the whole project file as it was read, so that a verifier is told which key
+    was changed since. ``rasters`` holds the SHA-256 of each map that was written beside it.
     ``quantification`` is None when the project names no methodology: then the report states
     measurements and claims nothing.
     """
 
     schema_id: str = SCHEMA
     project: ProjectIdentity
-    project_digest: str
+    declared: ProjectFile
     software: Software
     inputs: tuple[InputFile, ...]
     monitoring: Monitoring

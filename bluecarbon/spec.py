@@ -36,6 +36,21 @@ class Finding(Value):
     message: str
     fix: str = ""
 
+    @classmethod
+    def error(cls, code: str, subject: str, message: str, *, fix: str = "") -> Finding:
+        """A defect that forbids going on."""
+        return cls(code=code, severity="error", subject=subject, message=message, fix=fix)
+
+    @classmethod
+    def warning(cls, code: str, subject: str, message: str, *, fix: str = "") -> Finding:
+        """A defect that a careful reader must know of."""
+        return cls(code=code, severity="warning", subject=subject, message=message, fix=fix)
+
+    @classmethod
+    def info(cls, code: str, subject: str, message: str, *, fix: str = "") -> Finding:
+        """A remark about how the numbers came about."""
+        return cls(code=code, severity="info", subject=subject, message=message, fix=fix)
+
 
 class Source(Value):
     """A document that a number or an equation comes from; ``key`` is its key in references.bib."""
@@ -50,11 +65,11 @@ class Parameter(Value):
 
     ``status`` is ``unverified`` when nobody has read the number in its document (or in a
     transcription of it): a run that uses such a row says so, and a registry refuses to issue
-    on it unless its policy allows drafts.
+    on it unless its policy allows drafts. A row without a ``value`` must be given by the project.
     """
 
     name: str
-    value: float
+    value: float | None = None
     unit: str
     source: str
     locator: str = ""

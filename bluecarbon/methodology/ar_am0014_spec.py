@@ -1,0 +1,113 @@
+"""The declaration of ``ar-am0014@3.0``: inputs, outputs, conditions, parameter rows, sources."""
+
+from __future__ import annotations
+
+from bluecarbon.methodology.parameters import parameter_rows
+from bluecarbon.methodology.protocol import Declaration, MethodologySpec
+from bluecarbon.spec import Input, Output, Source
+
+DOCUMENT = "AR-AM0014 v3.0"
+
+_INPUTS = (
+    Input(
+        name="mangrove_area",
+        unit="ha",
+        scope="stratum",
+        about="mangrove inside the stratum at stock_start and stock_end",
+    ),
+    Input(name="stratum_area", unit="ha", scope="stratum", about="area of the stratum polygon"),
+    Input(
+        name="baseline_crown_cover",
+        unit="1",
+        scope="stratum",
+        about="share of the stratum under mangrove crowns before planting (0 ... 1)",
+    ),
+    Input(
+        name="tree_agb",
+        unit="t/ha",
+        scope="plot",
+        about="above-ground biomass of live trees, dry matter, per plot and date",
+    ),
+)
+
+_OUTPUTS = (
+    Output(
+        name="tree_stock",
+        unit="tCO2e",
+        about="carbon in trees, above and below ground, at a date",
+        equation="AR-TOOL14 v4.2 Eq 12",
+    ),
+    Output(
+        name="tree_stock_uncertainty",
+        unit="1",
+        about="half-width of the mean at 90 % over the mean",
+        equation="AR-TOOL14 v4.2 Eq 15",
+    ),
+    Output(
+        name="tree_change",
+        unit="tCO2e",
+        about="change of tree carbon between the two dates",
+        equation="AR-TOOL14 v4.2 Eq 1",
+    ),
+    Output(
+        name="tree_change_uncertainty",
+        unit="1",
+        about="its half-width at 90 % over its absolute value",
+        equation="AR-TOOL14 v4.2 Eq 2",
+    ),
+    Output(
+        name="tree_change_discounted",
+        unit="tCO2e",
+        about="the change that may be claimed after the uncertainty discount",
+        equation="AR-TOOL14 v4.2 Appendix 2",
+    ),
+    Output(
+        name="trees", unit="tCO2e", about="tree part of a year", equation="AR-TOOL14 v4.2 Eq 11"
+    ),
+    Output(name="soil", unit="tCO2e", about="soil part of a year", equation=f"{DOCUMENT} Eq 4"),
+    Output(name="baseline", unit="tCO2e", about="baseline of a year", equation=f"{DOCUMENT} Eq 1"),
+    Output(name="net", unit="tCO2e", about="net removals of a year", equation=f"{DOCUMENT} Eq 6"),
+    Output(
+        name="net_removals",
+        unit="tCO2e",
+        about="net removals of the monitoring period",
+        equation=f"{DOCUMENT} Eq 6",
+    ),
+)
+
+_DECLARATIONS = (
+    Declaration(name="site_was_degraded", about="the land was degraded mangrove habitat", least=1),
+    Declaration(
+        name="mangrove_species_share", about="mangrove species among those planted", least=0.90
+    ),
+    Declaration(
+        name="soil_disturbance_share", about="area with disturbed soil over total area", most=0.10
+    ),
+    Declaration(name="burning_ha", about="area burnt for site preparation", most=0),
+    Declaration(name="displaced_agriculture_ha", about="agriculture moved elsewhere", most=0),
+)
+
+_SOURCES = (
+    Source(
+        key="ar-am0014-v1-v2",
+        citation="CDM AR-AM0014, Afforestation and reforestation of degraded mangrove habitats, "
+        "versions 01 and 02 (read); version 03.0 seen through monitoring reports",
+    ),
+    Source(
+        key="ar-tool14-v4.2",
+        citation="CDM AR-TOOL14, Estimation of carbon stocks and change in carbon stocks of trees "
+        "and shrubs in A/R CDM project activities, version 04.2 (read in a transcription)",
+    ),
+)
+
+SPEC = MethodologySpec(
+    id="ar-am0014@3.0",
+    version="3.0",
+    title="AR-AM0014 v3.0: Afforestation and reforestation of degraded mangrove habitats",
+    title_zh="AR-AM0014 第3.0版:退化红树林生境的造林和再造林",
+    inputs=_INPUTS,
+    outputs=_OUTPUTS,
+    declarations=_DECLARATIONS,
+    parameters=parameter_rows("ar_am0014_v3_0.csv"),
+    sources=_SOURCES,
+)

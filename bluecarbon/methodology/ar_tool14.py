@@ -1,0 +1,151 @@
+"""AR-TOOL14 v4.2, carbon stocks and their change in trees and shrubs, as numbered equations.
+
+Sources: CDM A/R Methodological Tool 14 "Estimation of carbon stocks and change in carbon stocks
+of trees and shrubs in A/R CDM project activities", version 04.2, read in a transcription.
+Arrays: the last axis runs over strata (or plots); a leading axis may run over draws.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtrit
+
+from bluecarbon import units
+from bluecarbon.methodology.trace import Equation, Number
+
+DOCUMENT = "AR-TOOL14 v4.2"
+
+DISCOUNT_LADDER = ((10.0, 0.0), (15.0, 25.0), (20.0, 50.0), (30.0, 75.0), (np.inf, 100.0))
+"""Appendix 2: up to this uncertainty (percent) that share (percent) of the half-width is taken."""
+
+CONFIDENCE_TWO_SIDED = 0.90
+
+
+def root_shoot_ratio(agb_t_ha: Number) -> Number:
+    r"""Appendix 1: :math:`R_j = e^{-1.085 + 0.9256 \ln b} / b`, b in t d.m./ha; 0 where b is 0."""
+    agb = np.asarray(agb_t_ha, dtype=np.float64)
+    safe = np.where(agb > 0, agb, 1.0)
+    return np.where(agb > 0, np.exp(-1.085 + 0.9256 * np.log(safe)) / safe, 0.0)
+
+
+def plot_biomass_t_ha(agb_t_ha: Number, root_shoot: Number) -> Number:
+    """Appendix 1: tree biomass of a plot per hectare, above and below ground, b (1 + R)."""
+    return agb_t_ha * (1 + np.asarray(root_shoot))
+
+
+def stratum_mean(plot_biomass: np.ndarray) -> Number:
+    """Eq 16: mean over the n plots of a stratum [t d.m./ha]."""
+    mean: Number = plot_biomass.mean(axis=-1)
+    return mean
+
+
+def stratum_variance(plot_biomass: np.ndarray) -> Number:
+    """Eq 17: (n sum b^2 - (sum b)^2) / (n (n - 1)) [(t d.m./ha)^2]; n must be at least 2."""
+    count = plot_biomass.shape[-1]
+    # The centred form is the same number without the cancellation of the printed one.
+    centred = plot_biomass - plot_biomass.mean(axis=-1, keepdims=True)
+    variance: Number = (centred**2).sum(axis=-1) / (count - 1)
+    return variance
+
+
+def weighted_mean(area_ha: np.ndarray, mean_t_ha: np.ndarray) -> Number:
+    """Eq 14: sum of w_i b_i with w_i = A_i / A [t d.m./ha]."""
+    total: Number = (area_ha * mean_t_ha).sum(axis=-1) / area_ha.sum(axis=-1)
+    return total
+
+
+def relative_uncertainty(
+    area_ha: np.ndarray,
+    variance: np.ndarray,
+    plots: np.ndarray,
+    *,
+    mean_t_ha: Number,
+    t_value: Number,
+) -> Number:
+    """Eq 15: t sqrt(sum w_i^2 s_i^2 / n_i) / b, as a fraction of b."""
+    weight = area_ha / area_ha.sum(axis=-1, keepdims=True)
+    spread = np.sqrt((weight**2 * variance / plots).sum(axis=-1))
+    uncertainty: Number = t_value * spread / mean_t_ha
+    return uncertainty
+
+
+def student_t(plots: Number, strata: Number) -> Number:
+    """Eq 15: two-sided Student t at 90 % confidence with n - M degrees of freedom."""
+    value: Number = stdtrit(np.asarray(plots) - np.asarray(strata), 0.5 + CONFIDENCE_TWO_SIDED / 2)
+    return value
+
+
+def stock_tco2e(biomass_t: Number, carbon_fraction: Number) -> Number:
+    """Eq 12: 44/12 x CF x B [tCO2e]."""
+    return units.CO2E_PER_C * carbon_fraction * biomass_t
+
+
+def change_uncertainty(
+    stock_start: Number, stock_end: Number, *, uncertainty_start: Number, uncertainty_end: Number
+) -> Number:
+    """Eq 2: sqrt((u1 C1)^2 + (u2 C2)^2) / abs(C2 - C1), as a fraction of the change."""
+    half_width = np.hypot(uncertainty_start * stock_start, uncertainty_end * stock_end)
+    return half_width / np.abs(np.asarray(stock_end) - np.asarray(stock_start))
+
+
+def discount_share(uncertainty: Number) -> Number:
+    """Appendix 2: the share of the half-width to be taken off (0 ... 1), by the uncertainty."""
+    percent = np.asarray(uncertainty) * 100
+    bounds = np.array([bound for bound, _ in DISCOUNT_LADDER[:-1]])
+    shares = np.array([share for _, share in DISCOUNT_LADDER]) / 100
+    # side="left": a bound belongs to the milder step below it ("up to and including 10 %"). The
+    # rounding keeps 9/60 = 15 % on its step, where binary floats would put it a hair above.
+    return shares[np.searchsorted(bounds, np.round(percent, 9), side="left")]
+
+
+def discounted(change: Number, uncertainty: Number, share: Number) -> Number:
+    """Appendix 2: the change less the discounted part of its absolute half-width [tCO2e].
+
+    For a baseline the same half-width is added; here the project side only.
+    """
+    half_width = np.abs(np.asarray(change)) * uncertainty
+    return change - share * half_width
+
+
+def baseline_crown_cover_change(
+    carbon_fraction: Number,
+    forest_growth_t_ha_yr: Number,
+    root_shoot: Number,
+    *,
+    crown_cover: Number,
+    area_ha: Number,
+) -> Number:
+    """Eq 10: 44/12 x CF x db_FOREST x (1 + R) x CC x A, per year [tCO2e/yr]."""
+    growth = carbon_fraction * forest_growth_t_ha_yr * (1 + np.asarray(root_shoot))
+    return units.CO2E_PER_C * growth * crown_cover * area_ha
+
+
+def _equation(number: str, about: str, unit: str, compute: object) -> Equation:
+    return Equation(DOCUMENT, number, about, unit, compute)  # type: ignore[arg-type]
+
+
+ROOT_SHOOT = _equation("Appendix 1 (R_j)", "root-shoot ratio of a plot", "1", root_shoot_ratio)
+PLOT_BIOMASS = _equation("Appendix 1 (b)", "tree biomass of a plot", "t/ha", plot_biomass_t_ha)
+MEAN = _equation("Eq 16", "mean tree biomass of a stratum", "t/ha", stratum_mean)
+VARIANCE = _equation("Eq 17", "variance between plots of a stratum", "t**2/ha**2", stratum_variance)
+WEIGHTED_MEAN = _equation("Eq 14", "mean tree biomass over strata", "t/ha", weighted_mean)
+BIOMASS = _equation(
+    "Eq 13", "tree biomass, A x b", "t", lambda area_ha, mean_t_ha: area_ha * mean_t_ha
+)
+STUDENT_T = _equation("Eq 15 (t)", "t value, 90 % two-sided, n - M", "1", student_t)
+UNCERTAINTY = _equation("Eq 15", "uncertainty of mean tree biomass", "1", relative_uncertainty)
+STOCK = _equation("Eq 12", "carbon stock in trees", "tCO2e", stock_tco2e)
+CHANGE = _equation(
+    "Eq 1",
+    "change of carbon stock in trees",
+    "tCO2e",
+    lambda stock_start, stock_end: stock_end - stock_start,
+)
+CHANGE_UNCERTAINTY = _equation("Eq 2", "uncertainty of the change", "1", change_uncertainty)
+DISCOUNT_SHARE = _equation(
+    "Appendix 2 (ladder)", "share of the half-width discounted", "1", discount_share
+)
+DISCOUNTED = _equation("Appendix 2", "change after the uncertainty discount", "tCO2e", discounted)
+BASELINE_COVER = _equation(
+    "Eq 10", "baseline change by crown cover", "tCO2e/yr", baseline_crown_cover_change
+)

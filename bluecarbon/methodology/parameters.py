@@ -1,0 +1,63 @@
+"""Parameter rows of one run: the defaults of a rule book, with what the project replaces."""
+
+from __future__ import annotations
+
+import csv
+import importlib.resources
+from collections.abc import Iterable, Iterator
+
+from bluecarbon import units
+from bluecarbon.errors import MethodologyError
+from bluecarbon.methodology.trace import Term
+from bluecarbon.spec import Parameter
+
+
+class Parameters:
+    """An immutable set of parameter rows, looked up by name."""
+
+    def __init__(self, rows: Iterable[Parameter]) -> None:
+        self._rows: dict[str, Parameter] = {}
+        for row in rows:
+            if row.name in self._rows:
+                raise MethodologyError(f"parameter {row.name!r} is given twice")
+            self._rows[row.name] = row
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._rows.values())
+
+    def replaced(self, rows: Iterable[Parameter]) -> Parameters:
+        """A new set in which ``rows`` replace those of the same name, or are added."""
+        return Parameters({**self._rows, **{row.name: row for row in rows}}.values())
+
+    def row(self, name: str) -> Parameter:
+        """One row. MethodologyError when it is not there."""
+        if name not in self._rows:
+            raise MethodologyError(f"no parameter {name!r}; known: {', '.join(sorted(self._rows))}")
+        return self._rows[name]
+
+    def term(self, name: str, unit: str) -> Term:
+        """A row as a term of an equation, in the unit that the equation wants.
+
+        MethodologyError when the row or its value is missing, UnitError when its unit does not
+        fit.
+        """
+        row = self.row(name)
+        if row.value is None:
+            raise MethodologyError(f"parameter {name!r} has no value; {row.note}")
+        place = f"{row.source} {row.locator}".strip()
+        value = units.convert(row.value, row.unit, unit)
+        return Term(value, unit, f"parameter {name}: {place} [{row.status}]", (row,))
+
+
+def parameter_rows(table: str) -> tuple[Parameter, ...]:
+    """The rows of a parameter table of the package (``tables/<table>``), as printed there."""
+    source = importlib.resources.files("bluecarbon.methodology.tables") / table
+    lines = source.read_text(encoding="utf-8").splitlines()
+    # An empty cell means "not given", so that the value type's own default applies.
+    return tuple(
+        Parameter.model_validate({key: cell for key, cell in row.items() if cell})
+        for row in csv.DictReader(lines)
+    )

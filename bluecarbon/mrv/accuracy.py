@@ -1,0 +1,205 @@
+"""Area and accuracy from a probability sample: pure numpy, one function per published estimator.
+
+Sources: Olofsson et al. 2014, Remote Sens. Environ. 148:42-57, doi:10.1016/j.rse.2014.02.015;
+Stehman 2014, Int. J. Remote Sens. 35:4923-4939, doi:10.1080/01431161.2014.930207 (for strata that
+are not the map classes).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+MINIMUM_PER_GROUP = 2
+"""A variance needs two points."""
+
+
+@dataclass(frozen=True)
+class Olofsson2014:
+    """Estimates for map classes as strata, in the order of the classes; areas in the given unit."""
+
+    proportions: Floats
+    overall: float
+    overall_standard_error: float
+    users: Floats
+    users_standard_error: Floats
+    producers: Floats
+    producers_standard_error: Floats
+    class_proportion: Floats
+    class_proportion_standard_error: Floats
+    area: Floats
+    area_standard_error: Floats
+
+
+def olofsson2014(sample_counts: ArrayLike, mapped_area: ArrayLike) -> Olofsson2014:
+    """Accuracy and area of every class from a sample stratified by the map classes.
+
+    Parameters
+    ----------
+    sample_counts : (q, q), rows map class i, columns reference class j: n_ij, each n_i. >= 2
+    mapped_area : (q,) area of each map class, any unit; A_tot is its sum
+
+    Notes
+    -----
+    With W_i = A_i / A_tot: p_ij = W_i n_ij / n_i. (eq. 4); O = sum p_jj (eq. 1), U_i = p_ii / p_i.
+    (eq. 2), P_j = p_jj / p_.j (eq. 3); V(O) = sum W_i^2 U_i (1 - U_i) / (n_i. - 1) (eq. 5);
+    V(U_i) = U_i (1 - U_i) / (n_i. - 1) (eq. 6); V(P_j) by eq. 7; p_.k = sum W_i n_ik / n_i.
+    (eq. 9), S(p_.k) = sqrt(sum (W_i p_ik - p_ik^2) / (n_i. - 1)) (eq. 10), S(A_k) = A_tot S(p_.k)
+    (eq. 11).
+
+    Raises
+    ------
+    ValueError
+        A map class has fewer than two sample points, or the shapes do not fit.
+    """
+    counts = np.asarray(sample_counts, dtype=np.float64)
+    area = np.asarray(mapped_area, dtype=np.float64)
+    size = counts.sum(axis=1)
+    if counts.shape != (len(area), len(area)) or (size < MINIMUM_PER_GROUP).any():
+        raise ValueError("counts must be (q, q) for q areas, with two points or more in every row")
+    weight = area / area.sum()
+    share = counts / size[:, None]
+    proportions = weight[:, None] * share
+    column = proportions.sum(axis=0)
+    agreed = np.diag(proportions)
+    users, producers = np.diag(share), agreed / column
+    users_variance = users * (1 - users) / (size - 1)
+    column_error = np.sqrt(((weight[:, None] ** 2 * share * (1 - share)).T / (size - 1)).sum(1))
+    return Olofsson2014(
+        proportions=proportions,
+        overall=float(agreed.sum()),
+        overall_standard_error=math.sqrt(float((weight**2 * users_variance).sum())),
+        users=users,
+        users_standard_error=np.sqrt(users_variance),
+        producers=producers,
+        producers_standard_error=_producers_error(share, size, area, producers),
+        class_proportion=column,
+        class_proportion_standard_error=column_error,
+        area=area.sum() * column,
+        area_standard_error=area.sum() * column_error,
+    )
+
+
+def _producers_error(share: Floats, size: Floats, area: Floats, producers: Floats) -> Floats:
+    """Olofsson et al. 2014, eq. 7; ``share`` is n_ij / n_i., ``area`` stands for N_i."""
+    spread = area[:, None] ** 2 * share * (1 - share) / (size[:, None] - 1)
+    own = np.diag(spread)
+    others = spread.sum(axis=0) - own
+    total = (area[:, None] * share).sum(axis=0)
+    variance: Floats = ((1 - producers) ** 2 * own + producers**2 * others) / total**2
+    return np.sqrt(variance)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error, both in one unit."""
+
+    value: float
+    standard_error: float
+
+
+def stratified_total(values: ArrayLike, group: ArrayLike, area: Mapping[int, float]) -> Estimate:
+    """Area-weighted total of an indicator (0 or 1) over the groups of a stratified sample.
+
+    Stehman 2014 for totals, without finite-population correction: A = sum A_h mean(y_h),
+    V(A) = sum A_h^2 s_h^2 / n_h. With the map classes as groups this is Olofsson et al. 2014,
+    eqs. 9 to 11; the published example of Stehman is in the tests.
+
+    Parameters
+    ----------
+    values, group : (n,) indicator and group of each point; every group has two points or more
+    area : group -> its area; the estimate has this unit
+    """
+    y, groups = np.asarray(values, dtype=np.float64), np.asarray(group)
+    total = variance = 0.0
+    for name, group_area in area.items():
+        inside = y[groups == name]
+        total += group_area * float(inside.mean())
+        variance += group_area**2 * float(inside.var(ddof=1)) / len(inside)
+    return Estimate(total, math.sqrt(variance))
+
+
+def stratified_ratio(
+    numerator: ArrayLike, denominator: ArrayLike, group: ArrayLike, *, area: Mapping[int, float]
+) -> Estimate:
+    """Ratio of two area totals (user's and producer's accuracy when strata are not map classes).
+
+    Stehman 2014, combined ratio estimator: R = Y / X,
+    V(R) = sum A_h^2 (s_y^2 + R^2 s_x^2 - 2 R s_xy) / n_h / X^2, computed as the variance of the
+    residuals y - R x. NaN when the denominator never occurs in the sample.
+    """
+    y = np.asarray(numerator, dtype=np.float64)
+    x = np.asarray(denominator, dtype=np.float64)
+    below = stratified_total(x, group, area).value
+    if below == 0:
+        return Estimate(math.nan, math.nan)
+    ratio = stratified_total(y, group, area).value / below
+    residual = stratified_total(y - ratio * x, group, area)
+    return Estimate(ratio, residual.standard_error / below)
+
+
+def merge_small_groups(area: Mapping[int, float], count: Mapping[int, int]) -> dict[int, int]:
+    """Code -> group, so that every group has two points or more where the sample allows it.
+
+    Codes with fewer than two points are pooled; a pool that is still too small joins the code of
+    the largest area. A pooled group is as good as any other: within a stratum the points are a
+    random sample, whatever the map says. Groups are named by their first code.
+    """
+    small = sorted(code for code in area if count.get(code, 0) < MINIMUM_PER_GROUP)
+    large = {code: area[code] for code in sorted(area) if code not in small}
+    groups = {code: code for code in large}
+    if not small:
+        return groups
+    pool = small[0]
+    if large and sum(count.get(code, 0) for code in small) < MINIMUM_PER_GROUP:
+        pool = max(large, key=lambda code: large[code])
+    return groups | dict.fromkeys(small, pool)
+
+
+def normal_quantile(confidence: float) -> float:
+    """The z of a two-sided interval (1.645 for 0.90)."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def largest_unseen_share(sample_size: int, confidence: float) -> float:
+    """The share that may hide when none was seen among n points: 1 - (1 - confidence)^(1/n).
+
+    The exact binomial bound; at 95 % it is about 3 / n, the "rule of three" of Hanley and
+    Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031.
+    """
+    share: float = 1.0 - (1.0 - confidence) ** (1.0 / sample_size)
+    return share
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Agreement of two masks on the same pixels."""
+
+    iou: float
+    precision: float
+    recall: float
+    pixels: int
+
+
+def overlap(mapped: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Overlap:
+    """Intersection over union, precision and recall of two masks of one shape.
+
+    A ratio whose denominator is empty is NaN, not 1: nothing was tested.
+    """
+    both = int((mapped & reference).sum())
+    either, in_map, in_reference = (
+        int(mask.sum()) for mask in (mapped | reference, mapped, reference)
+    )
+    return Overlap(
+        iou=both / either if either else math.nan,
+        precision=both / in_map if in_map else math.nan,
+        recall=both / in_reference if in_reference else math.nan,
+        pixels=int(mapped.size),
+    )

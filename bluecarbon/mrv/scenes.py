@@ -1,0 +1,245 @@
+"""Scenes: open, judge, mask and composite surface-reflectance images.
+
+A pixel that may not be used keeps the reason (cloud, shadow, nodata ...), so that the hectares that
+each reason costs can be reported; nothing is masked in silence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+
+from bluecarbon.mrv.rasters import Grid, opened, read_grid, read_window, unreadable
+from bluecarbon.project import Imagery, Scene
+from bluecarbon.spec import Finding, errors_in
+
+REQUIRED_BANDS = ("green", "red", "nir", "swir1")
+KNOWN_BANDS = (
+    "coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08",
+    "swir1", "swir2",
+)  # fmt: skip
+
+REASONS = ("valid", "nodata", "saturated", "shadow", "cloud", "snow")
+"""Why a pixel of a scene is not used; the position is the code."""
+
+SCL_REASONS = {0: 1, 1: 2, 3: 3, 8: 4, 9: 4, 10: 4, 11: 5}
+"""Sentinel-2 scene classification -> reason code (ESA, Sentinel-2 L2A ATBD, table of SCL values).
+Class 2 (dark area) is kept: over a coast it is mostly water and wet mangrove, not shadow."""
+
+BRIGHT_REFLECTANCE = 1.5
+"""A 99th percentile above this is not reflectance: land and sea stay below 1, ice near it."""
+
+DARK_REFLECTANCE = 0.02
+"""When the brightest band's 99th percentile is below this, a scale factor was applied twice."""
+
+NEGATIVE_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class SceneData:
+    """One scene on the analysis window: reflectance (bands, height, width), NaN where not used."""
+
+    name: str
+    date: dt.date
+    epoch: int
+    reflectance: NDArray[np.float32]
+    reason: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Composite:
+    """The median of an epoch's valid observations, per pixel and band; NaN where there is none.
+
+    ``observations`` counts the scenes behind a pixel; ``reason`` says why there is none (the
+    reason of the latest scene).
+    """
+
+    epoch: int
+    last_date: dt.date
+    bands: tuple[str, ...]
+    reflectance: NDArray[np.float32]
+    observations: NDArray[np.uint16]
+    reason: NDArray[np.uint8]
+
+    def band(self, name: str) -> NDArray[np.float32]:
+        """Reflectance (height, width) of a band. ValueError when the imagery has no such band."""
+        band: NDArray[np.float32] = self.reflectance[self.bands.index(name)]
+        return band
+
+    def part(self, rows: slice, columns: slice) -> Composite:
+        """The same composite on a part of its grid."""
+        return dataclasses.replace(
+            self,
+            reflectance=self.reflectance[:, rows, columns],
+            observations=self.observations[rows, columns],
+            reason=self.reason[rows, columns],
+        )
+
+
+def spectral_bands(imagery: Imagery) -> tuple[str, ...]:
+    """The declared bands without the mask band, in file order."""
+    return tuple(band for band in imagery.bands if band != imagery.mask_band)
+
+
+def check_bands(imagery: Imagery) -> tuple[Finding, ...]:
+    """Findings about the declared band names: unknown, twice, or a needed one missing."""
+    subject, found = "[imagery] bands", []
+    bands = spectral_bands(imagery)
+    for name in bands:
+        if name not in KNOWN_BANDS:
+            near = difflib.get_close_matches(name, KNOWN_BANDS, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            message, fix = f"band '{name}' is not known", f"{hint}known: {', '.join(KNOWN_BANDS)}"
+            found.append(Finding.error("band-unknown", subject, message, fix=fix))
+    for name in sorted({band for band in imagery.bands if imagery.bands.count(band) > 1}):
+        message, fix = f"band '{name}' is named twice", "name each band of the file once, in order"
+        found.append(Finding.error("band-duplicate", subject, message, fix=fix))
+    if imagery.mask_band and imagery.mask_band not in imagery.bands:
+        message = f"mask_band '{imagery.mask_band}' is not among the bands"
+        fix = "name it in bands, at its place in the file"
+        found.append(Finding.error("band-mask-missing", subject, message, fix=fix))
+    return (*found, *_required(bands, subject))
+
+
+def _required(bands: Sequence[str], subject: str) -> tuple[Finding, ...]:
+    missing = [name for name in REQUIRED_BANDS if name not in bands]
+    if not missing:
+        return ()
+    if set(bands) <= {"red", "green", "blue"}:
+        return (_rgb_only(subject),)
+    message = f"{', '.join(missing)} missing: mangrove cannot be told apart without"
+    fix = f"needed at least: {', '.join(REQUIRED_BANDS)}"
+    return (Finding.error("scene-band-missing", subject, message, fix=fix),)
+
+
+def _rgb_only(subject: str) -> Finding:
+    message = (
+        "is a red-green-blue picture; nir and swir1 are missing, and mangrove cannot be told from "
+        "other forest or wet ground by colour alone"
+    )
+    fix = f"use surface-reflectance scenes with at least: {', '.join(REQUIRED_BANDS)}"
+    return Finding.error("scene-rgb-only", subject, message, fix=fix)
+
+
+def scene_grid(
+    path: Path, imagery: Imagery, subject: str
+) -> tuple[Grid | None, tuple[Finding, ...]]:
+    """The grid of a scene, judged by its header: georeference, number and type of bands."""
+    grid, found = read_grid(path, subject, what="scene")
+    if any(f.code == "scene-unreadable" for f in found):
+        return grid, found
+    with opened(path) as dataset:
+        count, dtypes = dataset.count, dataset.dtypes
+    if count == 3 and len(imagery.bands) != 3:
+        found += (_rgb_only(subject),)
+    elif count != len(imagery.bands):
+        message = f"the file has {count} bands, [imagery] declares {len(imagery.bands)}"
+        fix = f"declared: {', '.join(imagery.bands)}"
+        found += (Finding.error("scene-band-count", subject, message, fix=fix),)
+    if dtypes[0] in {"uint8", "int8"}:
+        message = "8-bit whole numbers are digital numbers, not surface reflectance"
+        fix = "use the surface-reflectance product (Level-2A, Collection 2 Level-2)"
+        found += (Finding.error("scene-digital-numbers", subject, message, fix=fix),)
+    return grid, found
+
+
+def read_scene(
+    path: Path, scene: Scene, imagery: Imagery, grid: Grid
+) -> tuple[SceneData | None, tuple[Finding, ...]]:
+    """A scene cut to ``grid`` (of its own lattice), masked, as reflectance; and what is wrong.
+
+    reflectance = number x scale + offset, as [imagery] declares.
+    """
+    try:
+        with opened(path) as dataset:
+            nodata = dataset.nodatavals[0]
+            outside = 0.0 if nodata is None else nodata
+            numbers = read_window(dataset, grid, outside)
+    except (RasterioError, OSError) as error:
+        return None, (unreadable(path.name, "scene", error),)
+    reason = _reasons(numbers, imagery, nodata)
+    spectral = [i for i, band in enumerate(imagery.bands) if band != imagery.mask_band]
+    reflectance = numbers[spectral].astype(np.float32)
+    reflectance = reflectance * np.float32(imagery.scale) + np.float32(imagery.offset)
+    reflectance[:, reason > 0] = np.nan
+    found = tuple(_value_findings(reflectance, reason, spectral_bands(imagery), path.name))
+    data = SceneData(path.name, scene.date, scene.map_epoch, reflectance, reason)
+    return (None if errors_in(found) else data), found
+
+
+def _reasons(numbers: NDArray[Any], imagery: Imagery, nodata: float | None) -> NDArray[np.uint8]:
+    """The reason code (position in REASONS) of every pixel."""
+    spectral = [i for i, band in enumerate(imagery.bands) if band != imagery.mask_band]
+    values = numbers[spectral]
+    # Without a nodata tag a pixel that is 0 in all bands is the black frame of a scene.
+    empty = (values == nodata).any(axis=0) if nodata is not None else (values == 0).all(axis=0)
+    if np.issubdtype(values.dtype, np.floating):
+        empty |= ~np.isfinite(values).all(axis=0)
+    reason = empty.astype(np.uint8)
+    if imagery.mask_band:
+        table = np.zeros(256, dtype=np.uint8)
+        table[list(SCL_REASONS)] = list(SCL_REASONS.values())
+        classes = numbers[imagery.bands.index(imagery.mask_band)].astype(np.uint8)
+        reason = np.where(reason > 0, reason, table[classes]).astype(np.uint8)
+    return np.asarray(reason)
+
+
+def _value_findings(
+    reflectance: NDArray[np.float32], reason: NDArray[np.uint8], bands: Sequence[str], subject: str
+) -> Iterator[Finding]:
+    clear = reflectance[:, reason == 0]
+    if clear.shape[1] == 0:
+        message = "no pixel inside the project's window is clear: the scene adds nothing"
+        fix = "choose another date, or leave the scene out"
+        yield Finding.warning("scene-all-cloud", subject, message, fix=fix)
+        return
+    top = np.percentile(clear, 99, axis=1)
+    fix = "reflectance = number x scale + offset: check [imagery] scale and offset"
+    if top.max() > BRIGHT_REFLECTANCE:
+        brightest = bands[int(top.argmax())]
+        message = (
+            f"band {brightest}: 1 % of the pixels are above {top.max():.3g}; reflectance lies "
+            "between 0 and about 1, so these are digital numbers or the scale is wrong"
+        )
+        yield Finding.error("scene-digital-numbers", subject, message, fix=fix)
+    elif top.max() < DARK_REFLECTANCE:
+        message = f"99 % of the pixels of every band are below {top.max():.2g}: implausibly dark"
+        yield Finding.error("scene-too-dark", subject, message, fix=fix)
+    negative = float((clear < 0).any(axis=0).mean())
+    if negative > NEGATIVE_SHARE:
+        message = f"{negative:.1%} of the clear pixels have a negative reflectance"
+        yield Finding.warning("scene-negative", subject, message, fix=fix)
+
+
+def composite(scenes: Sequence[SceneData], bands: tuple[str, ...]) -> Composite:
+    """The median composite of the scenes of one epoch (shapes as in :class:`SceneData`).
+
+    The median of an even number is the mean of the middle two; the order of scenes is of no
+    consequence.
+    """
+    in_order = sorted(scenes, key=lambda scene: (scene.date, scene.name))
+    stack = np.sort(np.stack([scene.reflectance for scene in in_order]), axis=0)
+    valid = np.stack([scene.reason == 0 for scene in in_order])
+    count = valid.sum(axis=0)
+    # NaN sorts to the end, so the valid values of a pixel are its first ``count``.
+    lower, upper = np.maximum(count - 1, 0) // 2, count // 2
+    upper = np.minimum(upper, len(in_order) - 1)
+    low = np.take_along_axis(stack, lower[None, None], axis=0)[0]
+    high = np.take_along_axis(stack, upper[None, None], axis=0)[0]
+    return Composite(
+        epoch=in_order[-1].epoch,
+        last_date=in_order[-1].date,
+        bands=bands,
+        reflectance=np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32),
+        observations=count.astype(np.uint16),
+        reason=np.where(count > 0, 0, in_order[-1].reason).astype(np.uint8),
+    )

@@ -1,0 +1,274 @@
+"""Polygons of a project: boundary, strata and areas, read through GDAL and checked.
+
+Whatever the file, geometries leave this module in EPSG:4326 (longitude, latitude), two-dimensional.
+A broken polygon is never repaired in silence: its area would be a guess.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+
+from bluecarbon.mrv.rasters import EDGE_STEP_DEGREES, Geometry
+from bluecarbon.report import Stratum, StratumKind
+from bluecarbon.spec import Finding, errors_in
+
+M2_PER_HA = 10_000.0
+
+OVERLAP_TOLERANCE_HA = 0.01
+"""One Sentinel-2 pixel: shared edges rounded to 7 decimals of a degree stay far below it."""
+
+WHOLE_BOUNDARY = "ALL"
+"""The stratum id of a project that declares no strata."""
+
+Findings = tuple[Finding, ...]
+
+_GEOD = pyproj.Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True)
+class StratumPolygon:
+    """A stratum (碳层) and its WGS 84 polygon."""
+
+    stratum: Stratum
+    geometry: Geometry
+
+
+def geodesic_area_ha(geometry: Geometry) -> float:
+    """Area of a WGS 84 polygon on the ellipsoid, hectares; holes are left out.
+
+    By pyproj.Geod (Karney 2013, doi:10.1007/s00190-012-0578-z). An edge is straight in degrees,
+    as it is drawn, not a geodesic: over 20 km that is a difference of hectares.
+    """
+    followed = shapely.segmentize(geometry, EDGE_STEP_DEGREES)
+    return abs(float(_GEOD.geometry_area_perimeter(shapely.orient_polygons(followed))[0])) / (
+        M2_PER_HA
+    )
+
+
+def read_boundary(path: Path, footprint: Geometry | None) -> tuple[Geometry | None, Findings]:
+    """The project boundary: all polygons of the layer united; None when it cannot be used.
+
+    ``footprint`` is the outline of the scenes (WGS 84), by which exchanged axes are recognised.
+    """
+    frame, found = _read_polygons(path, footprint)
+    if frame is None or errors_in(found):
+        return None, found
+    return shapely.union_all(frame.geometry.to_numpy()), found
+
+
+def read_strata(
+    path: Path, boundary: Geometry | None, footprint: Geometry | None
+) -> tuple[tuple[StratumPolygon, ...] | None, Findings]:
+    """The strata, one feature each, with the property ``stratum`` as id.
+
+    Optional properties: name, name_zh, kind (planted, established, other), species, planted_year.
+    """
+    frame, found = _read_polygons(path, footprint)
+    if frame is None:
+        return None, found
+    found += _property_findings(frame, path.name)
+    if errors_in(found):
+        return None, found
+    names = [str(value) for value in frame["stratum"]]
+    shapes = list(frame.geometry)
+    found += (*_overlaps(names, shapes, path.name), *_outside(names, shapes, boundary, path.name))
+    strata = tuple(
+        StratumPolygon(_stratum(row), shape)
+        for row, shape in zip(frame.to_dict("records"), shapes, strict=True)
+    )
+    return (None if errors_in(found) else strata), found
+
+
+def whole_boundary(boundary: Geometry) -> tuple[StratumPolygon, ...]:
+    """The one stratum of a project that declares none."""
+    return (StratumPolygon(Stratum(id=WHOLE_BOUNDARY), boundary),)
+
+
+def stratum_ids(path: Path) -> tuple[str, ...]:
+    """The stratum ids of a layer as far as it can be read; empty when it cannot."""
+    frame, _ = _read_polygons(path, None)
+    if frame is None or "stratum" not in frame:
+        return ()
+    return tuple(str(value) for value in frame["stratum"].dropna())
+
+
+def _read_polygons(
+    path: Path, footprint: Geometry | None
+) -> tuple[gpd.GeoDataFrame | None, Findings]:
+    subject = path.name
+    try:
+        if len(pyogrio.list_layers(path)) > 1:
+            message = "the file has more than one layer, and none is named"
+            fix = "keep one layer in the file"
+            return None, (Finding.error("polygon-many-layers", subject, message, fix=fix),)
+        with warnings.catch_warnings():
+            # Ids of mixed type (7 and "K15") are read as text, which is what is wanted.
+            warnings.filterwarnings("ignore", "Could not parse column", UserWarning)
+            frame = gpd.read_file(path)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        message = f"the layer cannot be read: {str(error).splitlines()[0]}"
+        fix = "use GeoJSON, GeoPackage or Shapefile (with its .shx, .dbf and .prj)"
+        return None, (Finding.error("polygon-unreadable", subject, message, fix=fix),)
+    found = _layer_findings(frame, subject)
+    if found:
+        return None, found
+    shapes = shapely.force_2d(frame.geometry.to_numpy())
+    frame = frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)).to_crs("EPSG:4326")
+    return frame, _shape_findings(frame, subject) + _place_findings(frame, subject, footprint)
+
+
+def _layer_findings(frame: pd.DataFrame, subject: str) -> Findings:
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        message, fix = "the layer holds no feature", "export the polygons again"
+        return (Finding.error("polygon-layer-empty", subject, message, fix=fix),)
+    if frame.crs is None:
+        message = "the layer has no coordinate system"
+        fix = "a Shapefile needs its .prj; set the layer's CRS and export it again"
+        return (Finding.error("polygon-no-crs", subject, message, fix=fix),)
+    found = []
+    for number, shape in enumerate(frame.geometry, start=1):
+        kind = "nothing" if shape is None or shape.is_empty else shape.geom_type
+        if kind not in {"Polygon", "MultiPolygon"}:
+            message = f"feature {number} is {kind}, not a polygon"
+            fix = "keep only polygons in this layer"
+            found.append(Finding.error("polygon-wrong-geometry", subject, message, fix=fix))
+    return tuple(found)
+
+
+def _shape_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
+    found = []
+    for number, shape in enumerate(frame.geometry, start=1):
+        if shape.is_valid:
+            continue
+        reason = shapely.is_valid_reason(shape)
+        place = re.search(r"\[(\S+) (\S+)\]", reason)
+        crosses = "elf-intersection" in reason
+        code = "polygon-self-intersection" if crosses else "polygon-invalid"
+        what = "crosses itself" if crosses else f"is not valid ({reason.split('[')[0]})"
+        where = (
+            f" near longitude {float(place[1]):.6f}, latitude {float(place[2]):.6f}"
+            if place
+            else ""
+        )
+        message = f"{_named(frame, number)} {what}{where}"
+        fix = "correct the outline there; its area is not defined as drawn"
+        found.append(Finding.error(code, subject, message, fix=fix))
+    return tuple(found)
+
+
+def _named(frame: gpd.GeoDataFrame, number: int) -> str:
+    names = frame["stratum"].tolist() if "stratum" in frame else [None] * len(frame)
+    name = names[number - 1]
+    return f"feature {number}" if pd.isna(name) else f"stratum {name}"
+
+
+def _place_findings(frame: gpd.GeoDataFrame, subject: str, footprint: Geometry | None) -> Findings:
+    left, bottom, right, top = frame.total_bounds
+    fix = "write longitude first, then latitude (RFC 7946), in degrees"
+    if not np.all(np.isfinite(frame.total_bounds)) or max(abs(left), abs(right)) > 180:
+        message = (
+            f"coordinates reach from ({left:g}, {bottom:g}) to ({right:g}, {top:g}): "
+            "these are not degrees of longitude and latitude"
+        )
+        fix = "give the layer the coordinate system that its numbers are in, e.g. EPSG:32649"
+        return (Finding.error("polygon-not-degrees", subject, message, fix=fix),)
+    swapped = shapely.box(bottom, left, top, right)
+    beyond_pole = max(abs(bottom), abs(top)) > 90
+    fits_only_swapped = (
+        footprint is not None
+        and not shapely.box(left, bottom, right, top).intersects(footprint)
+        and swapped.intersects(footprint)
+    )
+    if not beyond_pole and not fits_only_swapped:
+        return ()
+    why = "beyond the pole" if beyond_pole else "far from the scenes, and exchanged it fits them"
+    message = f"latitude and longitude are exchanged: latitudes reach {top:.4f}, {why}"
+    return (Finding.error("polygon-latlon-swapped", subject, message, fix=fix),)
+
+
+def _property_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
+    if "stratum" not in frame:
+        others = ", ".join(c for c in frame.columns if c != "geometry") or "none"
+        message = f"features have no property 'stratum' (they have: {others})"
+        fix = "give every feature its stratum id in the property 'stratum'"
+        return (Finding.error("stratum-id-missing", subject, message, fix=fix),)
+    found = []
+    names = frame["stratum"]
+    for number in np.flatnonzero(names.isna() | (names.astype(str).str.strip() == "")):
+        message, fix = f"feature {number + 1} has no stratum id", "fill the property 'stratum'"
+        found.append(Finding.error("stratum-id-missing", subject, message, fix=fix))
+    for name in names.dropna()[names.dropna().duplicated()].unique():
+        message = f"stratum {name} stands for more than one feature"
+        fix = "make one multipolygon of its parts, or give each an id of its own"
+        found.append(Finding.error("stratum-id-duplicate", subject, message, fix=fix))
+    return (*found, *_kind_findings(frame, subject))
+
+
+def _kind_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
+    known = typing.get_args(StratumKind)
+    found = []
+    for row in frame.drop(columns="geometry").to_dict("records"):
+        kind, year = row.get("kind"), row.get("planted_year")
+        if not pd.isna(kind) and kind not in known:
+            message = f"stratum {row['stratum']}: kind '{kind}' is not known"
+            fix = f"use one of: {', '.join(known)}"
+            found.append(Finding.error("stratum-kind-unknown", subject, message, fix=fix))
+        if not pd.isna(year) and not re.fullmatch(r"\d{4}(\.0)?", str(year)):
+            message = f"stratum {row['stratum']}: planted_year '{year}' is not a year"
+            fix = "write the year with four digits, or leave it empty"
+            found.append(Finding.error("stratum-year-wrong", subject, message, fix=fix))
+    return tuple(found)
+
+
+def _stratum(row: dict[str, typing.Any]) -> Stratum:
+    given = {key: row[key] for key in Stratum.model_fields if key in row}
+    given = {key: value for key, value in given.items() if not pd.isna(value)}
+    if "planted_year" in given:
+        given["planted_year"] = int(float(given["planted_year"]))
+    return Stratum(**(given | {"id": str(row["stratum"])}))
+
+
+def _overlaps(names: list[str], shapes: list[Geometry], subject: str) -> Findings:
+    found = []
+    tree = shapely.STRtree(shapes)
+    for first, second in sorted(tree.query(shapes, predicate="intersects").T.tolist()):
+        if first >= second:
+            continue
+        shared_ha = geodesic_area_ha(_polygons_of(shapes[first] & shapes[second]))
+        if shared_ha > OVERLAP_TOLERANCE_HA:
+            message = f"strata {names[first]} and {names[second]} overlap by {shared_ha:,.2f} ha"
+            fix = "cut one of them: the overlap would be counted twice"
+            found.append(Finding.error("strata-overlap", subject, message, fix=fix))
+    return tuple(found)
+
+
+def _outside(
+    names: list[str], shapes: list[Geometry], boundary: Geometry | None, subject: str
+) -> Findings:
+    if boundary is None:
+        return ()
+    found = []
+    for name, shape in zip(names, shapes, strict=True):
+        outside_ha = geodesic_area_ha(_polygons_of(shape - boundary))
+        if outside_ha > OVERLAP_TOLERANCE_HA:
+            message = f"stratum {name} reaches {outside_ha:,.2f} ha beyond the boundary"
+            fix = "cut it to the boundary, or draw the boundary around it"
+            found.append(Finding.error("stratum-outside-boundary", subject, message, fix=fix))
+    return tuple(found)
+
+
+def _polygons_of(geometry: Geometry) -> Geometry:
+    """The polygons of what an overlay gave; touching edges give lines and points beside them."""
+    parts = shapely.get_parts(geometry)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])

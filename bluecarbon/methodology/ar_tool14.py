@@ -85,7 +85,8 @@ def change_uncertainty(
 ) -> Number:
     """Eq 2: sqrt((u1 C1)^2 + (u2 C2)^2) / abs(C2 - C1), as a fraction of the change."""
     half_width = np.hypot(uncertainty_start * stock_start, uncertainty_end * stock_end)
-    return half_width / np.abs(np.asarray(stock_end) - np.asarray(stock_start))
+    uncertainty: Number = half_width / np.abs(np.asarray(stock_end) - np.asarray(stock_start))
+    return uncertainty
 
 
 def discount_share(uncertainty: Number) -> Number:
@@ -95,7 +96,8 @@ def discount_share(uncertainty: Number) -> Number:
     shares = np.array([share for _, share in DISCOUNT_LADDER]) / 100
     # side="left": a bound belongs to the milder step below it ("up to and including 10 %"). The
     # rounding keeps 9/60 = 15 % on its step, where binary floats would put it a hair above.
-    return shares[np.searchsorted(bounds, np.round(percent, 9), side="left")]
+    share: Number = shares[np.searchsorted(bounds, np.round(percent, 9), side="left")]
+    return share
 
 
 def discounted(change: Number, uncertainty: Number, share: Number) -> Number:
@@ -103,7 +105,7 @@ def discounted(change: Number, uncertainty: Number, share: Number) -> Number:
 
     For a baseline the same half-width is added; here the project side only.
     """
-    half_width = np.abs(np.asarray(change)) * uncertainty
+    half_width: Number = np.abs(np.asarray(change)) * uncertainty
     return change - share * half_width
 
 

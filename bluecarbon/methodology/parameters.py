@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import importlib.resources
 from collections.abc import Iterable, Iterator
 
 from bluecarbon import units
 from bluecarbon.errors import MethodologyError
+from bluecarbon.methodology import tables
 from bluecarbon.methodology.trace import Term
 from bluecarbon.spec import Parameter
 
@@ -53,11 +52,12 @@ class Parameters:
 
 
 def parameter_rows(table: str) -> tuple[Parameter, ...]:
-    """The rows of a parameter table of the package (``tables/<table>``), as printed there."""
-    source = importlib.resources.files("bluecarbon.methodology.tables") / table
-    lines = source.read_text(encoding="utf-8").splitlines()
+    """The rows of a parameter table of the package (``tables/<table>``), as printed there.
+
+    MethodologyError when there is no such table or a name stands in it twice.
+    """
     # An empty cell means "not given", so that the value type's own default applies.
     return tuple(
-        Parameter.model_validate({key: cell for key, cell in row.items() if cell})
-        for row in csv.DictReader(lines)
+        Parameter.model_validate({column: cell for column, cell in row.items() if cell})
+        for row in tables.read_table(table, "name")
     )

@@ -4,7 +4,7 @@ import datetime as dt
 import math
 
 import pytest
-from conftest import AREAS, DECLARATIONS, END, PLOTS, START, make_monitoring
+from support.monitoring import AREAS, DECLARATIONS, END, PLOTS, START, make_monitoring
 
 from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology import loader

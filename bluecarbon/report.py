@@ -23,6 +23,7 @@ from bluecarbon.spec import Finding, Parameter, Value
 SCHEMA = "bluecarbon-monitoring-report/1"
 
 StratumKind = Literal["planted", "established", "other"]
+Scenario = Literal["project", "baseline"]
 
 
 class Period(Value):
@@ -53,7 +54,8 @@ class Measurement(Value):
     """One measured fact.
 
     ``sample`` names the plot or core it belongs to, or is empty for a stratum-level value;
-    ``sample_size`` is the number of plots, cores or reference points behind a stratum value.
+    ``sample_size`` is the number of plots, cores or reference points behind a stratum value;
+    ``shared_error`` as in :class:`Series`.
     """
 
     variable: str
@@ -62,6 +64,7 @@ class Measurement(Value):
     value: float
     unit: str
     standard_error: float | None = None
+    shared_error: str = ""
     sample: str = ""
     sample_size: int | None = None
     method: str = ""
@@ -77,6 +80,31 @@ class Measurement(Value):
         return units.convert(self.standard_error, self.unit, unit)
 
 
+class Series(Value):
+    """One annual series: a value for each year from ``first_year`` on.
+
+    ``scenario`` says whether it is measured (or projected) with the project or belongs to the
+    baseline. ``standard_errors`` is empty, or has one entry per value. ``shared_error`` names an
+    error that several series have in common (one allometry, one map): series of the same name go
+    up and down together when uncertainty is propagated.
+    """
+
+    variable: str
+    stratum: str = ""
+    scenario: Scenario = "project"
+    unit: str
+    first_year: int
+    values: tuple[float, ...]
+    standard_errors: tuple[float, ...] = ()
+    shared_error: str = ""
+    source: str = ""
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years of the values."""
+        return tuple(range(self.first_year, self.first_year + len(self.values)))
+
+
 class Monitoring(Value):
     """What was measured in a project over one monitoring period (监测期), no rule book applied.
 
@@ -90,8 +118,19 @@ class Monitoring(Value):
     stock_start: dt.date | None = None
     stock_end: dt.date | None = None
     strata: tuple[Stratum, ...]
-    measurements: tuple[Measurement, ...]
+    measurements: tuple[Measurement, ...] = ()
+    series: tuple[Series, ...] = ()
     declarations: dict[str, float | bool | str] = {}
+
+    def annual(
+        self, variable: str, *, stratum: str = "", scenario: Scenario = "project"
+    ) -> tuple[Series, ...]:
+        """The annual series of a variable for a stratum and a scenario (none, one or defects)."""
+        return tuple(
+            s
+            for s in self.series
+            if (s.variable, s.stratum, s.scenario) == (variable, stratum, scenario)
+        )
 
     def select(
         self,
@@ -143,10 +182,46 @@ class OutputValue(Value):
     equation: str
 
 
+class YearRow(Value):
+    """One vintage year of a claim [tCO2e], removals and avoided emissions positive.
+
+    ``baseline`` and ``project`` are net removals (minus net emissions) of each scenario; ``pools``
+    splits ``project - baseline`` by pool and gas. ``gross`` = project - baseline - leakage;
+    ``net`` = gross - uncertainty_deduction - buffer; ``cumulative`` sums ``net``.
+    """
+
+    year: int
+    baseline_tco2e: float
+    project_tco2e: float
+    leakage_tco2e: float
+    pools_tco2e: dict[str, float] = {}
+    gross_tco2e: float
+    uncertainty_deduction_tco2e: float
+    buffer_tco2e: float
+    net_tco2e: float
+    cumulative_tco2e: float
+
+
+class Simulated(Value):
+    """What a Monte Carlo of one output gave: mean, standard deviation and percentiles."""
+
+    name: str
+    unit: str
+    draws: int
+    seed: int
+    mean: float
+    standard_deviation: float
+    p05: float
+    p50: float
+    p95: float
+
+
 class Quantification(Value):
     """What a rule book made of a ``Monitoring``: outputs, the trace behind them and findings.
 
-    ``claim_tco2e_by_year`` is what may be issued, per vintage (产生年度), before whole tonnes.
+    ``claim_tco2e_by_year`` is what may be issued, per vintage (产生年度), before whole tonnes and
+    before the buffer share; ``years`` has one row per vintage with all terms. ``draft`` is true
+    when a parameter row that nobody has read in its document was used.
     """
 
     methodology_id: str
@@ -157,6 +232,9 @@ class Quantification(Value):
     parameters: tuple[Parameter, ...]
     trace: tuple[TraceStep, ...]
     findings: tuple[Finding, ...] = ()
+    years: tuple[YearRow, ...] = ()
+    simulated: tuple[Simulated, ...] = ()
+    draft: bool = False
 
     def output(self, name: str, scope: str = "project") -> float:
         """The value of one output. KeyError when the rule book does not give it."""

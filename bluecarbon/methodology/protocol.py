@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from bluecarbon.methodology.parameters import Parameters
-from bluecarbon.report import Monitoring, Quantification
+from bluecarbon.report import Monitoring, Quantification, Scenario
 from bluecarbon.spec import Finding, Input, Output, Parameter, Source, Value
+
+
+class SeriesInput(Value):
+    """An annual series that a rule book reads (``series`` of the monitoring file).
+
+    ``per`` says in words what one value is about: "per hectare" or "whole stratum" - the mistake
+    that costs most. ``scenarios`` are those in which it is read.
+    """
+
+    name: str
+    unit: str
+    per: Literal["per hectare", "whole stratum", "whole project", "share", "property"]
+    scenarios: tuple[Scenario, ...] = ("project",)
+    about: str
+    required: bool = True
 
 
 class Declaration(Value):
@@ -29,6 +44,7 @@ class MethodologySpec(Value):
     title: str
     title_zh: str
     inputs: tuple[Input, ...]
+    series: tuple[SeriesInput, ...] = ()
     outputs: tuple[Output, ...]
     declarations: tuple[Declaration, ...]
     parameters: tuple[Parameter, ...]

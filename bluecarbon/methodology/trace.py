@@ -1,9 +1,14 @@
 """Equations that carry their number, and the trace that they leave for an auditor.
 
 An :class:`Equation` is a small function with its document, number and unit. Evaluated through a
-:class:`Trace` it leaves a :class:`bluecarbon.report.TraceStep`. Values may be floats or arrays
-with a leading ``draw`` axis: the same code computes one claim or a Monte Carlo of claims; steps
-are recorded for single values only.
+:class:`Trace` it leaves a :class:`bluecarbon.report.TraceStep`. The same code computes one claim
+or a Monte Carlo of claims:
+
+- a single value is a float, draws of it an array (draws,);
+- where a rule book works year by year, values are (years,), draws of them (draws, years);
+- a group of terms (strata, plots) becomes one array with the group as last axis.
+
+Steps are recorded when no draws are taken; a result with a years axis leaves a step per year.
 """
 
 from __future__ import annotations
@@ -57,11 +62,17 @@ class Equation:
 
 
 class Trace:
-    """The equations evaluated so far, in order, and the parameter rows they used."""
+    """The equations evaluated so far, in order, and the parameter rows they used.
 
-    def __init__(self) -> None:
+    ``years`` names the years axis of a rule book that works year by year; ``recording`` is off
+    under a Monte Carlo, where steps would be draws.
+    """
+
+    def __init__(self, years: tuple[int, ...] = (), *, recording: bool = True) -> None:
         self._steps: list[TraceStep] = []
         self._parameters: dict[str, Parameter] = {}
+        self._years = years
+        self._recording = recording
 
     @property
     def steps(self) -> tuple[TraceStep, ...]:
@@ -86,8 +97,22 @@ class Trace:
         result = equation.compute(**arguments)
         if np.ndim(result) == 0:
             result = float(result)
-            self._steps.append(_step(equation, scope, terms, result))
+        if self._recording:
+            self._record(equation, scope, terms, result)
         return Term(result, equation.unit, f"{equation.label} for {scope}")
+
+    def _record(
+        self, equation: Equation, scope: str, terms: Mapping[str, Term | Group], result: Number
+    ) -> None:
+        if isinstance(result, float):
+            self._steps.append(_step(equation, scope, dict(_flat(terms)), result))
+            return
+        if result.shape != (len(self._years),):
+            raise ValueError(f"{equation.label}: a result of shape {result.shape} is not annual")
+        for place, year in enumerate(self._years):
+            flat = {name: _of_year(term, place, len(self._years)) for name, term in _flat(terms)}
+            scoped = f"{scope} {year}"
+            self._steps.append(_step(equation, scoped, flat, float(result[place])))
 
 
 def _as_array(term: Term | Group) -> Any:
@@ -105,12 +130,18 @@ def _flat(terms: Mapping[str, Term | Group]) -> Iterator[tuple[str, Term]]:
             yield from ((f"{name}[{member}]", item) for member, item in term.items())
 
 
-def _step(
-    equation: Equation, scope: str, terms: Mapping[str, Term | Group], result: float
-) -> TraceStep:
+def _of_year(term: Term, place: int, years: int) -> Term:
+    """The part of a term that belongs to one year; a term without a years axis belongs to all."""
+    if np.ndim(term.value) == 0:
+        return term
+    values = np.broadcast_to(np.asarray(term.value), (years,))
+    return Term(float(values[place]), term.unit, term.source, term.parameters)
+
+
+def _step(equation: Equation, scope: str, terms: Mapping[str, Term], result: float) -> TraceStep:
     inputs = tuple(
         TraceInput(name=name, value=term.single, unit=term.unit, source=term.source)
-        for name, term in _flat(terms)
+        for name, term in terms.items()
     )
     return TraceStep(
         equation=equation.number,

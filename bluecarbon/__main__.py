@@ -1,0 +1,5 @@
+"""``python -m bluecarbon`` is the ``bluecarbon`` command."""
+
+from bluecarbon.cli.app import main
+
+main()

@@ -1,0 +1,80 @@
+"""The ``bluecarbon`` command. Subcommands load their rooms only when they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bluecarbon import __version__
+from bluecarbon.cli.methodology_commands import methodology_app
+from bluecarbon.cli.registry_commands import certificate_app, registry_app
+
+EXIT_DIFFERS = 1
+EXIT_REFUSED = 2
+
+app = typer.Typer(
+    help="The open engine for mangrove carbon: measure, quantify, credit. 红树林碳汇引擎",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(methodology_app, name="methodology")
+app.add_typer(registry_app, name="registry")
+app.add_typer(certificate_app, name="certificate")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bluecarbon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """The open engine for mangrove carbon: measure, quantify, credit. 红树林碳汇引擎"""
+
+
+@app.command()
+def run(
+    project: Annotated[Path, typer.Argument(help="The project file, project.toml.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for all outputs; made or replaced.")],
+) -> None:
+    """Measure a project, quantify it and keep its ledger: scenes in, report and credits out."""
+    from bluecarbon.cli.run_command import run_project
+
+    raise typer.Exit(run_project(project, out))
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="The sealed report, report.json.")],
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", help="The project file, when it is not where it was at the run."),
+    ] = None,
+) -> None:
+    """Recompute a report from its inputs and say what differs (exit 1 when anything does)."""
+    from bluecarbon.cli.verify_command import verify_report
+
+    raise typer.Exit(verify_report(report, project))
+
+
+@app.command()
+def check(
+    project: Annotated[Path, typer.Argument(help="The project file, project.toml.")],
+) -> None:
+    """Read all inputs of a project, list every defect and write nothing."""
+    from bluecarbon.cli.run_command import check_project
+
+    raise typer.Exit(check_project(project))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,145 @@
+"""``bluecarbon run``: one project from its files to report, page, ledger and certificate."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from bluecarbon.cli.ledger_summary import page_rows, summary_rows
+from bluecarbon.cli.output_folder import MARKER, replaced_folder
+from bluecarbon.cli.show import console, print_findings, progress_bars
+from bluecarbon.errors import BluecarbonError, DataError
+from bluecarbon.mrv.document import render_html
+from bluecarbon.mrv.outputs import write_rasters, write_tables
+from bluecarbon.mrv.pipeline import Measured, build_report, measure
+from bluecarbon.mrv.progress import Progress
+from bluecarbon.project import Project
+from bluecarbon.project_file import load_project
+from bluecarbon.report import MonitoringReport, write_report
+
+EXIT_REFUSED = 2
+
+
+def check_project(project_path: Path) -> int:
+    """Measure without writing; exit code 0, or 2 when a finding forbids going on."""
+    try:
+        project = load_project(project_path)
+        with progress_bars() as progress:
+            measured = measure(project, progress)
+    except DataError as error:
+        return refused(error)
+    print_findings(measured.findings)
+    console.print("[green]nothing forbids running this project[/]")
+    return 0
+
+
+def run_project(project_path: Path, out: Path) -> int:
+    """Run a project; 0 when all is written, 2 when it is refused and nothing was written."""
+    started = time.perf_counter()
+    try:
+        project = load_project(project_path)
+        with replaced_folder(out) as folder, progress_bars() as progress:
+            report, measured, ledger = _produce(project, folder, progress)
+            _write_marker(folder, out, project_path)
+    except DataError as error:
+        return refused(error)
+    except BluecarbonError as error:
+        console.print(f"[bold red]refused[/] {error}")
+        console.print("Nothing was written.")
+        return EXIT_REFUSED
+    print_findings(report.findings)
+    _print_summary(report, measured, ledger)
+    _print_paths(out)
+    console.print(f"done in {time.perf_counter() - started:.1f} s")
+    return 0
+
+
+def refused(error: DataError) -> int:
+    """Print every finding of a refusal; the exit code."""
+    print_findings(error.findings)
+    console.print("[bold red]refused[/]: correct the errors and run again. Nothing was written.")
+    return EXIT_REFUSED
+
+
+def _produce(
+    project: Project, folder: Path, progress: Progress
+) -> tuple[MonitoringReport, Measured, Any]:
+    measured = measure(project, progress)
+    steps = 4
+    progress("writing report", 0, steps)
+    report = build_report(project, measured, write_rasters(measured.extent, folder))
+    progress("writing report", 1, steps)
+    write_report(report, folder / "report.json")
+    write_tables(measured, report.quantification, folder)
+    progress("writing report", 2, steps)
+    ledger = _keep_ledger(project, report, folder)
+    progress("writing report", 3, steps)
+    page = render_html(report, measured, page_rows(ledger) if ledger else ())
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    progress("writing report", steps, steps)
+    return report, measured, ledger
+
+
+def _keep_ledger(project: Project, report: MonitoringReport, folder: Path) -> Any:
+    if project.registry is None:
+        return None
+    from bluecarbon.registry.demonstration import run_demonstration
+
+    return run_demonstration(report, project.registry, folder)
+
+
+def _write_marker(folder: Path, out: Path, project_path: Path) -> None:
+    # Relative, so that the folder can be moved together with the project.
+    place = os.path.relpath(project_path.absolute(), out.absolute())
+    about = "The project file that this folder was made from; `bluecarbon verify` looks it up here."
+    (folder / MARKER).write_text(f"{place}\n\n{about}\n", encoding="utf-8")
+
+
+def _print_summary(report: MonitoringReport, measured: Measured, ledger: Any) -> None:
+    table = Table(title=f"{report.project.name} {report.project.name_zh}", title_justify="left")
+    for heading, justify in (("", "left"), ("value", "right"), ("how sure", "left")):
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in _summary_rows(report, measured, ledger):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _summary_rows(
+    report: MonitoringReport, measured: Measured, ledger: Any
+) -> list[tuple[str, str, str]]:
+    rows = []
+    estimates = measured.extent.estimates
+    for row in estimates[estimates["stratum"] == ""].itertuples():
+        sure = f"{row.ci_low_ha:,.1f} to {row.ci_high_ha:,.1f} ({row.confidence:.0%})"
+        rows.append(
+            (
+                f"mangrove {row.epoch} 红树林面积",
+                f"{row.area_ha:,.1f} ha",
+                sure if row.sample_size else "mapped, no reference sample",
+            )
+        )
+    for row in measured.extent.validation.itertuples():
+        agreement = f"precision {row.precision:.3f}, recall {row.recall:.3f}"
+        rows.append((f"map {row.epoch} against labels 分类验证", f"IoU {row.iou:.3f}", agreement))
+    claim = report.quantification
+    if claim is not None:
+        uncertainty = claim.output("tree_change_uncertainty")
+        change = claim.output("tree_change")
+        rows.append(
+            ("tree carbon change 林木碳变化", f"{change:,.0f} tCO2e", f"± {uncertainty:.1%}")
+        )
+        rows.append(("claim 净清除量", f"{claim.claim_tco2e:,.0f} tCO2e", claim.methodology_id))
+    if ledger is not None:
+        rows += [(label, value, "") for label, value in summary_rows(ledger)]
+    return rows
+
+
+def _print_paths(out: Path) -> None:
+    console.print("outputs 输出文件:")
+    for path in sorted(out.rglob("*")):
+        if path.is_file():
+            console.print(f"  {path}", soft_wrap=True, highlight=False)

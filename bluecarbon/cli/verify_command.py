@@ -1,0 +1,50 @@
+"""``bluecarbon verify``: recompute a sealed report and say what differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bluecarbon.cli.output_folder import MARKER
+from bluecarbon.cli.run_command import refused
+from bluecarbon.cli.show import console, print_findings, progress_bars
+from bluecarbon.errors import DataError, ReportError
+from bluecarbon.mrv.verification import verify
+from bluecarbon.project_file import load_project
+from bluecarbon.report import read_report
+from bluecarbon.spec import errors_in
+
+EXIT_DIFFERS = 1
+EXIT_REFUSED = 2
+
+
+def verify_report(report_path: Path, project_path: Path | None) -> int:
+    """0 when the claim is reproduced, 1 when anything differs, 2 when it cannot be tried."""
+    try:
+        report = read_report(report_path)
+        project = load_project(project_path or _project_beside(report_path))
+        with progress_bars() as progress:
+            findings = verify(report, project, report_path.parent, progress)
+    except DataError as error:
+        return refused(error)
+    except ReportError as error:
+        console.print(f"[bold red]not verifiable[/] {error}")
+        return EXIT_REFUSED
+    print_findings(findings)
+    if errors_in(findings):
+        console.print("[bold red]NOT REPRODUCED 未能复现[/]: the report and its inputs differ.")
+        return EXIT_DIFFERS
+    console.print(
+        "[bold green]REPRODUCED 已复现[/]: every input, parameter, map and result agrees."
+    )
+    return 0
+
+
+def _project_beside(report_path: Path) -> Path:
+    marker = report_path.parent / MARKER
+    try:
+        place = marker.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, IndexError) as error:
+        raise ReportError(
+            f"{marker} does not say where the project file is; give it with --project"
+        ) from error
+    return report_path.parent / place

@@ -1,0 +1,247 @@
+"""Field sheets (CSV) to data frames: every defect is a finding that names its row.
+
+Row numbers are line numbers of the file (the header is line 1), as a text editor shows them. A
+cell that cannot be read becomes NaN (numbers) or empty (text, dates), so that one reading finds
+all defects and no defect is reported twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import difflib
+import io
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from bluecarbon.spec import Finding, Severity
+
+ROWS_NAMED_MAX = 20
+"""So many rows with the same defect are reported one by one; the rest in one finding."""
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a field sheet. An optional one may be absent, and its cells may be empty."""
+
+    name: str
+    kind: Literal["text", "number", "date"] = "text"
+    optional: bool = False
+
+
+def read_field_table(
+    path: Path, declared: str, columns: Sequence[Column]
+) -> tuple[pd.DataFrame | None, list[Finding]]:
+    """Read a CSV file (UTF-8, with or without byte order mark) with a header line.
+
+    Returns
+    -------
+    A data frame with the columns that are asked for and ``line``, the line number of each row;
+    None when the file cannot be read as a table or a column is missing. Then the findings.
+    """
+    file = file_name(declared)
+    try:
+        lines, findings = _lines_of(path.read_text(encoding="utf-8-sig"), file)
+    except UnicodeDecodeError:
+        fix = "save the sheet as 'CSV UTF-8' (spreadsheets in Chinese often write GBK)"
+        return None, [defect("field-file-encoding", file, "is not UTF-8 text", fix)]
+    except csv.Error as error:
+        return None, [defect("field-file-unreadable", file, f"is not CSV: {error}")]
+    if not lines:
+        return None, [defect("field-file-empty", file, "has no header line")]
+    header = [name.strip() for name in lines[0][1]]
+    findings += _header_findings(file, header, columns)
+    if any(f.severity == "error" for f in findings if f.subject == file):
+        return None, findings
+    frame, cell_findings = _frame(file, header, lines[1:], columns)
+    if frame.empty:
+        findings.append(defect("field-file-empty", file, "has no rows"))
+    return frame, findings + cell_findings
+
+
+def file_name(declared: str) -> str:
+    """How findings call a file: its name without folders."""
+    return Path(declared).name
+
+
+def defect(
+    code: str, subject: str, message: str, fix: str = "", severity: Severity = "error"
+) -> Finding:
+    """A finding, an error unless said otherwise."""
+    return Finding(code=code, severity=severity, subject=subject, message=message, fix=fix)
+
+
+def row_defects(
+    code: str,
+    file: str,
+    hits: Iterable[tuple[int, str]],
+    fix: str = "",
+    *,
+    severity: Severity = "error",
+) -> list[Finding]:
+    """One finding for each (line, message), and one for all that are beyond twenty."""
+    all_hits = list(hits)
+    named, rest = all_hits[:ROWS_NAMED_MAX], all_hits[ROWS_NAMED_MAX:]
+    found = [defect(code, f"{file} row {line}", text, fix, severity) for line, text in named]
+    if rest:
+        message = f"the same defect in {len(rest)} more rows"
+        found.append(
+            defect(code, f"{file} {in_words([n for n, _ in rest])}", message, fix, severity)
+        )
+    return found
+
+
+def in_words(lines: Sequence[int]) -> str:
+    """Line numbers for a reader: 'row 3', 'rows 3, 4, 9', 'rows 3, 4, ... (120 rows)'."""
+    if len(lines) == 1:
+        return f"row {lines[0]}"
+    shown = ", ".join(str(line) for line in lines[:8])
+    return f"rows {shown}" if len(lines) <= 8 else f"rows {shown}, ... ({len(lines)} rows)"
+
+
+def stratum_defects(table: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -> list[Finding]:
+    """Rows whose stratum is none of the strata of the project."""
+    found = []
+    unknown = table[~table["stratum"].isin([*stratum_ids, ""])]
+    for name, rows in unknown.groupby("stratum", sort=True):
+        near = difflib.get_close_matches(str(name), stratum_ids, n=1, cutoff=0.5)
+        known = ", ".join(stratum_ids)
+        fix = f"did you mean '{near[0]}'?" if near else f"known strata: {known}"
+        subject = f"{file} {in_words(rows['line'].tolist())}"
+        found.append(defect("stratum-unknown", subject, f"there is no stratum '{name}'", fix))
+    return found
+
+
+def position_defects(table: pd.DataFrame, file: str) -> list[Finding]:
+    """Rows whose longitude or latitude is not on the globe, in degrees."""
+    found: list[Finding] = []
+    for name, limit in (("lon", 180.0), ("lat", 90.0)):
+        if name not in table:
+            continue
+        bad = table[table[name].abs() > limit]
+        hits = [
+            (int(line), f"{name} {value:g} is not between -{limit:g} and {limit:g} degrees")
+            for line, value in zip(bad["line"], bad[name], strict=True)
+        ]
+        fix = "give WGS 84 degrees (not metres of a map grid), longitude in lon, latitude in lat"
+        found += row_defects("position-out-of-range", file, hits, fix)
+    return found
+
+
+def _lines_of(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[Finding]]:
+    """Line number and cells of every line that is not blank; rows of a wrong length as findings."""
+    reader = csv.reader(io.StringIO(text), strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    hits: list[tuple[int, str]] = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if lines and len(cells) != len(lines[0][1]):
+            hits.append((reader.line_num, f"{len(cells)} cells under {len(lines[0][1])} columns"))
+        else:
+            lines.append((reader.line_num, cells))
+    fix = "a comma inside a text needs quotes around the text"
+    return lines, row_defects("row-length-wrong", file, hits, fix)
+
+
+def _header_findings(file: str, header: list[str], columns: Sequence[Column]) -> list[Finding]:
+    known = [column.name for column in columns]
+    found = [
+        defect("column-twice", file, f"column '{name}' is there twice", "keep one of them")
+        for name in sorted({name for name in header if header.count(name) > 1 and name})
+    ]
+    spare = [name for name in header if name not in known and name]
+    for column in columns:
+        if column.name not in header and not column.optional:
+            found.append(_missing_column(file, column.name, spare))
+    for name in spare:
+        near = difflib.get_close_matches(name, [k for k in known if k not in header], n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"columns that are read: {', '.join(known)}"
+        message = f"column '{name}' is not read"
+        # The header is not a row: its own subject keeps it apart from defects of the whole file.
+        found.append(defect("column-unknown", f"{file} header", message, fix, "warning"))
+    return found
+
+
+def _missing_column(file: str, name: str, spare: Sequence[str]) -> Finding:
+    if any(mark in other for other in spare for mark in ";\t"):
+        fix = "separate the columns by commas"
+    else:
+        near = difflib.get_close_matches(name, spare, n=1, cutoff=0.4)
+        fix = f"did you mean it by '{near[0]}'?" if near else f"add the column '{name}'"
+    return defect("column-missing", file, f"there is no column '{name}'", fix)
+
+
+def _frame(
+    file: str,
+    header: list[str],
+    lines: list[tuple[int, list[str]]],
+    columns: Sequence[Column],
+) -> tuple[pd.DataFrame, list[Finding]]:
+    numbers = [line for line, _ in lines]
+    data: dict[str, pd.Series] = {"line": pd.Series(numbers, dtype="int64")}
+    findings: list[Finding] = []
+    for column in columns:
+        if column.name in header:
+            place = header.index(column.name)
+            cells = [row[place].strip() for _, row in lines]
+            data[column.name], found = _series(file, column, numbers, cells)
+            findings += found
+    return pd.DataFrame(data), findings
+
+
+def _series(
+    file: str, column: Column, numbers: list[int], cells: list[str]
+) -> tuple[pd.Series, list[Finding]]:
+    read, dtype, code, fix = _READERS[column.kind]
+    values: list[object] = []
+    wrong: list[tuple[int, str]] = []
+    empty: list[tuple[int, str]] = []
+    for line, text in zip(numbers, cells, strict=True):
+        value = read(text) if text else None
+        values.append(_EMPTY[column.kind] if value is None else value)
+        if value is None and text:
+            wrong.append((line, f"{column.name} '{text}' is not a {column.kind}"))
+        elif value is None and not column.optional:
+            empty.append((line, f"{column.name} is empty"))
+    findings = row_defects(code, file, wrong, fix)
+    findings += row_defects("cell-empty", file, empty, f"fill in {column.name}, or remove the row")
+    return pd.Series(values, dtype=dtype), findings
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    # float() also reads 'nan', 'inf' and '1_000', which nobody means in a field sheet.
+    return value if math.isfinite(value) and "_" not in text else None
+
+
+def _date(text: str) -> dt.date | None:
+    if not _ISO_DATE.fullmatch(text):
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _text(text: str) -> str:
+    return text
+
+
+_EMPTY: Mapping[str, object] = {"text": "", "number": math.nan, "date": None}
+_READERS: Mapping[str, tuple[Callable[[str], object], str, str, str]] = {
+    "text": (_text, "object", "", ""),
+    "number": (_number, "float64", "number-unreadable", "write a number with a decimal point"),
+    "date": (_date, "object", "date-unreadable", "write dates as 2024-07-31"),
+}

@@ -1,0 +1,274 @@
+"""What can be wrong with plots and trees, as findings that name the rows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bluecarbon.methodology.kernels.allometry import equation, outside_range
+from bluecarbon.methodology.kernels.wood_density import (
+    accepted_species,
+    nearest_species,
+    wood_densities,
+)
+from bluecarbon.mrv.field_tables import (
+    Column,
+    defect,
+    in_words,
+    position_defects,
+    row_defects,
+    stratum_defects,
+)
+from bluecarbon.spec import Finding
+
+PLOT_COLUMNS = (
+    Column("plot_id"),
+    Column("stratum"),
+    Column("lon", "number"),
+    Column("lat", "number"),
+    Column("area_m2", "number"),
+)
+TREE_COLUMNS = (
+    Column("plot_id"),
+    Column("tree_id"),
+    Column("date", "date"),
+    Column("species"),
+    Column("dbh_cm", "number"),
+    Column("height_m", "number", optional=True),
+    Column("status"),
+)
+
+STATUS = {"live": "live", "alive": "live", "活": "live", "dead": "dead", "死": "dead"}
+"""How the status of a tree may be written, in any case."""
+
+DBH_CM_MAX = 100.0
+HEIGHT_M_MAX = 45.0
+
+SLENDERNESS_TREE_MIN = 10.0
+SLENDERNESS_PLOT_MIN = 15.0
+"""Height over diameter, both in metres. Mangroves have 30 to 150; with the diameter in mm instead
+of cm that becomes 3 to 15. One stout tree may be real, a plot of them is not."""
+
+AREA_M2_MIN = 1.0
+STRADDLE_DAYS_MAX = 90
+
+
+def is_dead(trees: pd.DataFrame) -> pd.Series:
+    """Which trees are dead; none when there is no column ``status``."""
+    if "status" not in trees:
+        return pd.Series(data=False, index=trees.index)
+    return trees["status"].str.casefold().map(STATUS) == "dead"
+
+
+def plot_defects(plots: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -> list[Finding]:
+    """Defects of the plot sheet by itself."""
+    found = stratum_defects(plots, file, stratum_ids) + position_defects(plots, file)
+    named = plots[plots["plot_id"] != ""]
+    twice = named[named["plot_id"].duplicated()]
+    found += row_defects(
+        "plot-twice",
+        file,
+        [(n, f"plot '{p}' is there twice") for n, p in _pairs(twice, "plot_id")],
+        "keep one row for each plot",
+    )
+    small = plots[plots["area_m2"] < AREA_M2_MIN]
+    found += row_defects(
+        "plot-area-wrong",
+        file,
+        [(n, f"area_m2 is {area:g}") for n, area in _pairs(small, "area_m2")],
+        "give the ground area in square metres (0.01 ha = 100 m2)",
+    )
+    return found
+
+
+def tree_defects(trees: pd.DataFrame, file: str, unknown: str) -> list[Finding]:
+    """Defects of the tree sheet by itself."""
+    found = unknown_species(trees, file, unknown)
+    found += _status_defects(trees, file) + _trees_twice(trees, file)
+    nothing = trees[trees["dbh_cm"] <= 0]
+    found += row_defects(
+        "dbh-wrong",
+        file,
+        [(n, f"dbh_cm is {dbh:g}") for n, dbh in _pairs(nothing, "dbh_cm")],
+        "measure the tree again, or remove the row",
+    )
+    return found + _height_defects(trees, file) + _millimetres(trees, file)
+
+
+def trees_without_plot(
+    trees: pd.DataFrame, tree_file: str, plots: pd.DataFrame, plot_file: str
+) -> list[Finding]:
+    """Trees that stand in a plot which the plot sheet does not list."""
+    known = sorted(set(plots["plot_id"]) - {""})
+    found = []
+    strays = trees[~trees["plot_id"].isin([*known, ""])]
+    for name, rows in strays.groupby("plot_id", sort=True):
+        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+        fix = f"add the plot to {plot_file}" + (f", or did you mean '{near[0]}'?" if near else "")
+        subject = f"{tree_file} {in_words(rows['line'].tolist())}"
+        message = f"plot '{name}' is not in {plot_file}"
+        found.append(defect("tree-plot-unknown", subject, message, fix))
+    return found
+
+
+def unknown_species(trees: pd.DataFrame, file: str, policy: str) -> list[Finding]:
+    """Species without wood density: an error, or a warning when the project allows the mean."""
+    found = []
+    named = trees[trees["species"] != ""]
+    strange = named[[accepted_species(str(name)) is None for name in named["species"]]]
+    for name, rows in strange.groupby("species", sort=True):
+        subject = f"{file} {in_words(rows['line'].tolist())}"
+        if policy == "common":
+            mean = wood_densities()["common"]
+            message = (
+                f"species '{name}' is not known: it gets the mean wood density of mangroves, "
+                f"{mean.density_g_cm3:g} g/cm3 ({mean.source} {mean.locator}, {mean.status})"
+            )
+            found.append(defect("species-unknown", subject, message, "", "warning"))
+            continue
+        near = nearest_species(str(name))
+        fix = f"did you mean '{near}'?" if near else f"known: {', '.join(_known_species())}"
+        fix += " Or set unknown_species = 'common' to use the mean wood density of mangroves."
+        found.append(defect("species-unknown", subject, f"species '{name}' is not known", fix))
+    return found
+
+
+def _known_species() -> list[str]:
+    return [name for name in wood_densities() if name != "common"]
+
+
+def _status_defects(trees: pd.DataFrame, file: str) -> list[Finding]:
+    strange = trees[~trees["status"].str.casefold().isin([*STATUS, ""])]
+    hits = [(n, f"status '{status}' is not known") for n, status in _pairs(strange, "status")]
+    return row_defects("status-unknown", file, hits, "write live or dead")
+
+
+def _trees_twice(trees: pd.DataFrame, file: str) -> list[Finding]:
+    """A tree counts once a year: measured twice in one campaign it would weigh double."""
+    named = trees[(trees["tree_id"] != "") & trees["date"].notna()]
+    keys = named.assign(epoch=[date.year for date in named["date"]])
+    twice = keys[keys.duplicated(["plot_id", "epoch", "tree_id"])]
+    hits = [
+        (int(line), f"tree '{tree}' of plot '{plot}' is there twice in {epoch}")
+        for line, tree, plot, epoch in zip(
+            twice["line"], twice["tree_id"], twice["plot_id"], twice["epoch"], strict=True
+        )
+    ]
+    return row_defects("tree-twice", file, hits, "keep one measurement of a tree for each year")
+
+
+def _height_defects(trees: pd.DataFrame, file: str) -> list[Finding]:
+    if "height_m" not in trees:
+        return []
+    height = trees["height_m"]
+    bad = trees[(height > HEIGHT_M_MAX) | (height <= 0)]
+    hits = [(n, f"height_m is {value:g}") for n, value in _pairs(bad, "height_m")]
+    fix = f"give metres (above 0, at most {HEIGHT_M_MAX:g}), or leave the cell empty"
+    return row_defects("height-wrong", file, hits, fix)
+
+
+def _millimetres(trees: pd.DataFrame, file: str) -> list[Finding]:
+    """Diameters that look as if they were in millimetres, by their size or their slenderness."""
+    fix = "dbh_cm is in centimetres: divide by 10 if the sheet has millimetres"
+    slender = slenderness(trees)
+    per_plot = slender.groupby([trees["plot_id"], trees["date"]])
+    stout_plot = (per_plot.transform("median") < SLENDERNESS_PLOT_MIN) & (
+        per_plot.transform("count") >= 3
+    )
+    found = []
+    for name, rows in trees[stout_plot].groupby("plot_id", sort=True):
+        ratio = slender[rows.index].median()
+        message = (
+            f"the diameters of plot '{name}' look like millimetres: half of its trees are less "
+            f"than {ratio:.1f} times as tall as they are thick (mangroves are 30 to 150 times)"
+        )
+        subject = f"{file} {in_words(rows['line'].tolist())}"
+        found.append(defect("dbh-in-millimetres", subject, message, fix))
+    single = ~stout_plot & ((trees["dbh_cm"] > DBH_CM_MAX) | (slender < SLENDERNESS_TREE_MIN))
+    hits = [
+        (int(line), _millimetre_message(dbh, ratio))
+        for line, dbh, ratio in zip(
+            trees["line"][single], trees["dbh_cm"][single], slender[single], strict=True
+        )
+    ]
+    return found + row_defects("dbh-in-millimetres", file, hits, fix)
+
+
+def _millimetre_message(dbh_cm: float, ratio: float) -> str:
+    if dbh_cm > DBH_CM_MAX:
+        return f"dbh_cm is {dbh_cm:g}, over {DBH_CM_MAX:g} cm: millimetres?"
+    return f"dbh_cm is {dbh_cm:g} at a height of {ratio:.1f} times that: millimetres?"
+
+
+def slenderness(trees: pd.DataFrame) -> pd.Series:
+    """Height over diameter in the same unit; NaN for dead (broken) trees and without height."""
+    if "height_m" not in trees:
+        return pd.Series(float("nan"), index=trees.index)
+    ratio = trees["height_m"] * 100.0 / trees["dbh_cm"].where(trees["dbh_cm"] > 0)
+    return ratio.mask(is_dead(trees))
+
+
+def remarks(
+    trees: pd.DataFrame, plots: pd.DataFrame, strata: pd.DataFrame, files: tuple[str, str]
+) -> list[Finding]:
+    """What a reader of the results ought to know; ``files`` are the tree and the plot sheet."""
+    tree_file, plot_file = files
+    found = _range_remarks(trees, tree_file) + _dead_remark(trees, tree_file)
+    found += _straddling(trees, plots, tree_file)
+    for row in strata[strata["n_plots"] < 2].itertuples():
+        message = f"stratum '{row.stratum}' has one plot in {row.epoch}: no standard error"
+        fix = "measure at least two plots in each stratum"
+        found.append(defect("plots-too-few", plot_file, message, fix, "warning"))
+    empty = plots[plots["n_live"] + plots["n_dead"] == 0]
+    for (stratum, epoch), rows in empty.groupby(["stratum", "epoch"], sort=True):
+        names = ", ".join(rows["plot_id"])
+        message = f"no trees in {epoch}, counted as zero biomass in stratum '{stratum}': {names}"
+        fix = "if they were not visited, the stratum was measured with fewer plots: remove them"
+        found.append(defect("plot-without-trees", plot_file, message, fix, "info"))
+    return found
+
+
+def _range_remarks(trees: pd.DataFrame, file: str) -> list[Finding]:
+    found = []
+    live = trees[~is_dead(trees)]
+    for column in ("agb_equation", "bgb_equation"):
+        for name, rows in live.groupby(column, sort=True):
+            row = equation(str(name))
+            count = int(outside_range(row, rows["dbh_cm"].to_numpy()).sum())
+            if not count:
+                continue
+            span = f"{row.diameter_min_cm or 0:g} to {row.diameter_max_cm or float('inf'):g} cm"
+            message = (
+                f"{count} of {len(rows)} live trees ({count / len(rows):.0%}) are outside the "
+                f"diameters that {name} was fitted to ({span}); it is used for them all the same"
+            )
+            found.append(defect("dbh-outside-equation", file, message, "", "warning"))
+    return found
+
+
+def _dead_remark(trees: pd.DataFrame, file: str) -> list[Finding]:
+    count = int(is_dead(trees).sum())
+    if not count:
+        return []
+    message = f"{count} dead trees are counted and are not part of live biomass"
+    return [defect("trees-dead", file, message, "", "info")]
+
+
+def _straddling(trees: pd.DataFrame, plots: pd.DataFrame, file: str) -> list[Finding]:
+    """Campaigns that run over New Year: each year would get half of the trees."""
+    stratum = trees["plot_id"].map(plots.drop_duplicates("plot_id").set_index("plot_id")["stratum"])
+    found = []
+    for name, dates in trees["date"].groupby(stratum, sort=True):
+        days = sorted(set(dates))
+        for before, after in zip(days, days[1:], strict=False):
+            if before.year != after.year and (after - before).days <= STRADDLE_DAYS_MAX:
+                message = f"stratum '{name}' was measured on {before} and on {after}"
+                fix = "a campaign belongs to one calendar year: write the year it was closed in"
+                found.append(defect("campaign-over-new-year", file, message, fix, "warning"))
+    return found
+
+
+def _pairs(rows: pd.DataFrame, column: str) -> list[tuple[int, object]]:
+    return [(int(line), value) for line, value in zip(rows["line"], rows[column], strict=True)]

@@ -1,0 +1,153 @@
+"""From a project to its sealed monitoring report: everything measured, then one rule book.
+
+The order is scenes or class maps -> maps -> areas; plots -> biomass; cores -> soil carbon;
+-> ``Monitoring`` -> methodology -> ``MonitoringReport``. All defects of all inputs are collected
+before anything is refused, so that a user sees them in one list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bluecarbon import provenance
+from bluecarbon.errors import DataError, MethodologyError, UnknownMethodologyError
+from bluecarbon.methodology import loader
+from bluecarbon.methodology.parameters import Parameters
+from bluecarbon.methodology.protocol import Methodology
+from bluecarbon.mrv.extent import Extent, measure_extent
+from bluecarbon.mrv.facts import monitoring_of
+from bluecarbon.mrv.inventory import InventoryResult, measure_inventory
+from bluecarbon.mrv.placement import check_placement
+from bluecarbon.mrv.progress import Progress, silent
+from bluecarbon.mrv.soil_cores import SoilResult, measure_soil
+from bluecarbon.mrv.vectors import geodesic_area_ha
+from bluecarbon.project import Project, ProjectFile
+from bluecarbon.report import (
+    Monitoring,
+    MonitoringReport,
+    ProjectIdentity,
+    Quantification,
+    sealed,
+)
+from bluecarbon.spec import Finding, errors_in
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything that was measured, before a rule book sees it."""
+
+    extent: Extent
+    inventory: InventoryResult | None
+    soil: SoilResult | None
+    monitoring: Monitoring
+    findings: tuple[Finding, ...]
+
+
+def measure(project: Project, progress: Progress = silent) -> Measured:
+    """Measure a project from its files.
+
+    Raises
+    ------
+    DataError
+        With every defect of every input, when one of them forbids going on.
+    """
+    extent, findings = measure_extent(project, progress)
+    strata = tuple(item.stratum for item in extent.strata) if extent else ()
+    # Without polygons the plots' strata cannot be judged; their other defects still can.
+    ids = tuple(stratum.id for stratum in strata) or _declared_strata(project)
+    progress("reading plots and trees", 0, 1)
+    inventory, in_trees = measure_inventory(project, ids)
+    progress("reading plots and trees", 1, 1)
+    progress("reading soil cores", 0, 1)
+    soil, in_cores = measure_soil(project, ids)
+    progress("reading soil cores", 1, 1)
+    found = (*findings, *in_trees, *in_cores, *methodology_findings(project))
+    if extent is not None:
+        found = (*found, *check_placement(project, extent.strata))
+    if extent is None or errors_in(found):
+        raise DataError(found)
+    monitoring = monitoring_of(project, extent, inventory, soil)
+    return Measured(extent, inventory, soil, monitoring, found)
+
+
+def _declared_strata(project: Project) -> tuple[str, ...]:
+    """Stratum ids as far as the layer can be read at all, to judge plots against them."""
+    from bluecarbon.mrv.vectors import stratum_ids
+
+    if project.strata is None:
+        return ("ALL",)
+    return stratum_ids(project.resolve(project.strata.path))
+
+
+def methodology_findings(project: Project) -> tuple[Finding, ...]:
+    """An unknown methodology id as a finding, so that it stands in the list with the others."""
+    if project.methodology is None:
+        return ()
+    try:
+        loader.get(project.methodology.id)
+    except UnknownMethodologyError as error:
+        fix = "list the installed ones: bluecarbon methodology list"
+        return (Finding.error("methodology-unknown", "[methodology.id]", str(error), fix=fix),)
+    return ()
+
+
+def quantify(project: Project, monitoring: Monitoring) -> Quantification | None:
+    """The claim under the project's rule book; None when it names none.
+
+    Raises
+    ------
+    DataError
+        The rule book finds the data missing or the project not eligible.
+    """
+    if project.methodology is None:
+        return None
+    book = loader.get(project.methodology.id)
+    findings = book.check(monitoring)
+    if errors_in(findings):
+        raise DataError(findings)
+    try:
+        return book.quantify(monitoring, parameters_of(project, book))
+    except MethodologyError as error:
+        fix = "give it as [[methodology.parameter]] with value, unit, source and status"
+        subject = f"methodology {book.spec.id}"
+        raise DataError(
+            [Finding.error("not-quantifiable", subject, str(error), fix=fix)]
+        ) from error
+
+
+def parameters_of(project: Project, book: Methodology) -> Parameters:
+    """The rule book's rows with those that the project replaces or adds."""
+    given = project.methodology.parameter if project.methodology else ()
+    return Parameters(book.spec.parameters).replaced(given)
+
+
+def build_report(project: Project, measured: Measured, rasters: dict[str, str]) -> MonitoringReport:
+    """The sealed report; ``rasters`` are the written maps with their SHA-256."""
+    quantification = quantify(project, measured.monitoring)
+    return sealed(
+        MonitoringReport(
+            project=_identity(project, measured.extent),
+            declared=ProjectFile.model_validate(project.model_dump()),
+            software=provenance.software(),
+            inputs=tuple(
+                provenance.describe_file(project.resolve(path), path, role)
+                for path, role in project.files()
+            ),
+            monitoring=measured.monitoring,
+            quantification=quantification,
+            findings=measured.findings,
+            rasters=rasters,
+        )
+    )
+
+
+def _identity(project: Project, extent: Extent) -> ProjectIdentity:
+    return ProjectIdentity(
+        id=project.project.id,
+        name=project.project.name,
+        name_zh=project.project.name_zh,
+        proponent=project.project.proponent,
+        proponent_zh=project.project.proponent_zh,
+        boundary_wkt=extent.boundary.wkt,
+        area_ha=geodesic_area_ha(extent.boundary),
+    )

@@ -1,0 +1,152 @@
+"""Soil cores (土壤柱状样): slices to carbon per core and per stratum.
+
+:func:`core_stocks` and :func:`stratum_stocks` take and return data frames and know no files;
+:func:`measure_soil` reads a project's sheet, checks it and calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bluecarbon.methodology.kernels.soil import (
+    slice_bottom_cm,
+    slice_thickness_cm,
+    soil_carbon_tc_ha,
+    stock_to_depth,
+)
+from bluecarbon.mrv import soil_checks as checks
+from bluecarbon.mrv.field_tables import file_name, read_field_table
+from bluecarbon.project import Project
+from bluecarbon.spec import Finding, errors_in
+
+
+@dataclass(frozen=True)
+class SoilResult:
+    """What soil cores measured (tC is carbon).
+
+    Attributes
+    ----------
+    slices
+        Every row of the sheet in depth order, ``line`` (its line number), ``thickness_cm`` that
+        it stands for and ``soil_tc_ha``.
+    cores
+        core_id, stratum, date, depth_cm (how deep it was sampled), soil_tc_ha to the reference
+        depth, how (measured, interpolated, extrapolated), standard_error (of the extrapolation
+        [tC/ha]; 0 when nothing was extrapolated).
+    strata
+        stratum, n_cores, mean_tc_ha, standard_error_tc_ha (s / sqrt(n), NaN with one core);
+        cores of all dates together.
+    """
+
+    slices: pd.DataFrame
+    cores: pd.DataFrame
+    strata: pd.DataFrame
+
+
+def measure_soil(
+    project: Project, stratum_ids: Sequence[str]
+) -> tuple[SoilResult | None, tuple[Finding, ...]]:
+    """Read, check and evaluate the soil cores of a project.
+
+    Returns
+    -------
+    The result, None when the project has no cores or a finding is an error; and every finding.
+    """
+    section = project.soil
+    if section is None:
+        return None, ()
+    file = file_name(section.cores)
+    rows, findings = read_field_table(
+        project.resolve(section.cores), section.cores, checks.SLICE_COLUMNS
+    )
+    if rows is None:
+        return None, tuple(findings)
+    findings += checks.slice_defects(rows, file, stratum_ids)
+    findings += checks.core_defects(rows, file, section.reference_depth_cm)
+    if errors_in(findings):
+        return None, tuple(findings)
+    result = evaluate_cores(rows, section.reference_depth_cm)
+    findings += checks.remarks(result.cores, result.strata, file, section.reference_depth_cm)
+    return result, tuple(findings)
+
+
+def evaluate_cores(slices: pd.DataFrame, reference_depth_cm: float = 100.0) -> SoilResult:
+    """All three levels of cores that are already in a data frame; see the functions."""
+    measured = slice_stocks(slices)
+    cores = core_stocks(measured, reference_depth_cm)
+    return SoilResult(measured, cores, stratum_stocks(cores))
+
+
+def slice_stocks(slices: pd.DataFrame) -> pd.DataFrame:
+    """Thickness that each slice stands for [cm] and its carbon [tC/ha], in depth order.
+
+    ``slices`` has core_id, depth_min_cm, depth_max_cm, bulk_density_g_cm3 and
+    organic_carbon_percent. Gaps are shared out between their neighbours (see
+    :func:`bluecarbon.methodology.kernels.soil.slice_bottom_cm`); carbon by VM0033 v2.1
+    equation 99.
+    """
+    done = slices.sort_values(["core_id", "depth_min_cm"], ignore_index=True)
+    thickness = [
+        slice_thickness_cm(core["depth_min_cm"], core["depth_max_cm"])
+        for _, core in done.groupby("core_id", sort=True)
+    ]
+    done["thickness_cm"] = np.concatenate(thickness)
+    done["soil_tc_ha"] = soil_carbon_tc_ha(
+        done["bulk_density_g_cm3"], done["organic_carbon_percent"], done["thickness_cm"]
+    )
+    return done
+
+
+def core_stocks(slices: pd.DataFrame, reference_depth_cm: float = 100.0) -> pd.DataFrame:
+    """Carbon of each core from the surface to the reference depth [tC/ha].
+
+    Parameters
+    ----------
+    slices
+        As for :func:`slice_stocks`; ``stratum`` and ``date`` are carried along where given.
+    reference_depth_cm
+        100 cm is usual; cores that end above it are extrapolated, and say so.
+
+    Returns
+    -------
+    See :class:`SoilResult`; one row for each core, by core_id.
+
+    Raises
+    ------
+    ValueError
+        A core that must be extrapolated has fewer than three slices.
+    """
+    carried = [name for name in ("stratum", "date") if name in slices]
+    found = []
+    for core_id, core in slice_stocks(slices).groupby("core_id", sort=True):
+        bottom = slice_bottom_cm(core["depth_min_cm"], core["depth_max_cm"])
+        stock = stock_to_depth(bottom, core["soil_tc_ha"], reference_depth_cm)
+        found.append(
+            {
+                "core_id": core_id,
+                **{name: core[name].iloc[0] for name in carried},
+                "depth_cm": float(bottom[-1]),
+                "soil_tc_ha": stock.stock_tc_ha,
+                "how": stock.how,
+                "standard_error": stock.standard_error_tc_ha,
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def stratum_stocks(cores: pd.DataFrame) -> pd.DataFrame:
+    """Mean soil carbon of each stratum [tC/ha] with its standard error.
+
+    ``cores`` is what :func:`core_stocks` returns. The spread between cores already holds the
+    error of extrapolation, which is therefore not added again.
+    """
+    table = cores.groupby("stratum", as_index=False).agg(
+        n_cores=("core_id", "size"),
+        mean_tc_ha=("soil_tc_ha", "mean"),
+        standard_error_tc_ha=("soil_tc_ha", "sem"),
+    )
+    return table.sort_values("stratum", ignore_index=True)

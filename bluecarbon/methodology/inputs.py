@@ -7,6 +7,8 @@ same code with other terms.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -59,6 +61,24 @@ class Inputs:
         where = " ".join(filter(None, (row.variable, row.stratum, row.sample, str(row.date))))
         source = f"{where}: {row.method}" if row.method else where
         return Term(value * units.factor(row.unit, unit), unit, source)
+
+    def sample(self, rows: Sequence[Measurement], unit: str) -> dict[str, Term]:
+        """The plots of one stratum and date by their name.
+
+        Under a sampler all plots move together by a draw of the error of their mean, s / sqrt(n):
+        the mean gets its sampling error, the spread between plots stays as measured.
+        """
+        terms = {row.sample: self.measured(row, unit) for row in rows}
+        if self._sampler is None or len(rows) < 2:
+            return terms
+        values = np.array([row.value * units.factor(row.unit, unit) for row in rows])
+        error = values.std(ddof=1) / math.sqrt(len(rows))
+        # The error of a mean is a measurement of its own; in the unit that the terms have.
+        of_mean = {"value": 0.0, "standard_error": error, "sample": "(mean)", "shared_error": ""}
+        shift = self._shaped(self._sampler.measurement(rows[0].model_copy(update=of_mean)))
+        return {
+            name: Term(term.value + shift, term.unit, term.source) for name, term in terms.items()
+        }
 
     def annual(self, row: Series, unit: str) -> Term:
         """A series on the rule book's years, last axis; a year without a value is never made up.

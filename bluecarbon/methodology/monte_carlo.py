@@ -62,8 +62,10 @@ class SeededSampler:
         drawn = self.standard_normal(f"parameter|{row.name}")
         if row.distribution == "lognormal":
             variance = math.log1p((error / value) ** 2)
-            return np.exp(math.log(value) - variance / 2 + math.sqrt(variance) * drawn)
-        return value + error * drawn
+            lognormal: Floats = np.exp(math.log(value) - variance / 2 + math.sqrt(variance) * drawn)
+            return lognormal
+        draws: Floats = value + error * drawn
+        return draws
 
     def standard_normal(self, name: str) -> Floats:
         """The draws that belong to a name, shape (draws,)."""

@@ -77,12 +77,11 @@ class Evaluation:
         return self.terms
 
     def simulated(self) -> dict[str, Number]:
-        """Draws of the results that are summarised: the claim of each year and of the period."""
+        """Draws of the results that are summarised: claim by year and in all, gross in all."""
         claim = np.asarray(self.year_terms().claim)
-        by_year = {
-            f"claim {year}": claim[..., place] for place, year in enumerate(self.years)
-        }
-        return {**by_year, "claim": claim.sum(axis=-1)}
+        by_year = {f"claim {year}": claim[..., place] for place, year in enumerate(self.years)}
+        gross = np.asarray(self.year_terms().gross).sum(axis=-1)
+        return {**by_year, "claim": claim.sum(axis=-1), "gross": gross}
 
 
 class RuleBook(ABC):
@@ -129,9 +128,7 @@ class RuleBook(ABC):
             methodology_id=self.spec.id,
             methodology_title=self.spec.title,
             outputs=tuple(done.outputs),
-            claim_tco2e_by_year={
-                str(y): float(c) for y, c in zip(done.years, claims, strict=True)
-            },
+            claim_tco2e_by_year={str(y): float(c) for y, c in zip(done.years, claims, strict=True)},
             claim_tco2e=float(claims.sum()),
             parameters=used,
             trace=done.trace.steps,

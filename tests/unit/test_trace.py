@@ -29,11 +29,30 @@ def test_groups_become_one_array_in_order_and_are_spelled_out():
 
 
 def test_draws_are_computed_by_the_same_function_and_not_recorded():
-    trace = Trace()
+    trace = Trace(recording=False)
     draws = {"A": term(np.array([1.0, 2.0, 3.0])), "B": term(10.0)}
     result = trace.evaluate(TOTAL, "project", area_ha=draws, per_ha=term(2.0))
     assert result.value.tolist() == [22.0, 24.0, 26.0]
     assert trace.steps == ()
+
+
+def test_a_years_axis_leaves_a_step_per_year():
+    trace = Trace((2020, 2021))
+    annual = {"A": term(np.array([1.0, 2.0])), "B": term(10.0)}
+    result = trace.evaluate(TOTAL, "project", area_ha=annual, per_ha=term(2.0, ROW))
+    assert result.value.tolist() == [22.0, 24.0]
+    assert [(s.scope, s.result) for s in trace.steps] == [
+        ("project 2020", 22.0),
+        ("project 2021", 24.0),
+    ]
+    assert [i.value for i in trace.steps[1].inputs] == [2.0, 10.0, 2.0]
+
+
+def test_a_result_that_is_neither_single_nor_annual_is_a_mistake():
+    with pytest.raises(ValueError, match="not annual"):
+        Trace((2020, 2021)).evaluate(
+            TOTAL, "project", area_ha={"A": term(np.zeros(3))}, per_ha=term(2.0)
+        )
 
 
 def test_empty_group_sums_to_zero():

@@ -1,0 +1,257 @@
+"""Bad input: a clear error with its place, all defects of a run together, nothing half-written."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
+from support.demo import bluecarbon, copy_demo
+
+SCENE = "scenes/S2_DEMO_20241128.tif"
+
+
+def rewrite_scene(coast, change, **profile):
+    """Rewrite one scene with ``change(bands)`` applied and parts of its profile replaced."""
+    path = coast / SCENE
+    with rasterio.open(path) as scene:
+        bands, old = scene.read(), scene.profile
+    bands = change(bands)
+    path.unlink()
+    new = {**old, "count": bands.shape[0], "dtype": bands.dtype, **profile}
+    with rasterio.open(path, "w", **new) as scene:
+        scene.write(bands)
+
+
+def replace(path, old, new, count=1):
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} does not stand in {path.name}"
+    path.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+def edit_column(path, column, change):
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    place = header.split(",").index(column)
+    rows = [line.split(",") for line in lines]
+    for row in rows:
+        row[place] = change(row[place])
+    text = "\n".join([header, *(",".join(row) for row in rows)]) + "\n"
+    path.write_text(text, encoding="utf-8")
+
+
+def edit_geojson(path, change):
+    layer = json.loads(path.read_text(encoding="utf-8"))
+    change(layer["features"])
+    path.write_text(json.dumps(layer), encoding="utf-8")
+
+
+def missing_band(coast):
+    replace(coast / "project.toml", '"swir1", "swir2", ', "")
+    for path in (coast / "scenes").glob("*.tif"):
+        with rasterio.open(path) as scene:
+            bands, profile = scene.read([1, 2, 3, 4, 7]), scene.profile
+        path.unlink()
+        with rasterio.open(path, "w", **{**profile, "count": 5}) as scene:
+            scene.write(bands)
+
+
+def no_crs(coast):
+    # The transform is kept: a file that has a place but does not say in which system.
+    rewrite_scene(coast, lambda bands: bands, crs=None)
+
+
+def no_overlap(coast):
+    def move(features):
+        for feature in features:
+            rings = feature["geometry"]["coordinates"]
+            feature["geometry"]["coordinates"] = shifted(rings, 1.0)
+
+    for name in ("boundary.geojson", "strata.geojson"):
+        edit_geojson(coast / name, move)
+
+
+def shifted(nested, degrees):
+    if isinstance(nested[0], int | float):
+        return [nested[0] + degrees, *nested[1:]]
+    return [shifted(item, degrees) for item in nested]
+
+
+def swapped(nested):
+    if isinstance(nested[0], int | float):
+        return [nested[1], nested[0]]
+    return [swapped(item) for item in nested]
+
+
+def digital_numbers(coast):
+    replace(coast / "project.toml", "scale = 0.0001", "scale = 1.0")
+
+
+def eight_bit(coast):
+    rewrite_scene(coast, lambda bands: (bands // 40).astype(np.uint8))
+
+
+def rgb_only(coast):
+    replace(coast / "project.toml", '"nir", "swir1", "swir2", "scl"', "")
+    replace(coast / "project.toml", 'mask_band = "scl"\n', "")
+    for path in (coast / "scenes").glob("*.tif"):
+        with rasterio.open(path) as scene:
+            bands, profile = scene.read([1, 2, 3]), scene.profile
+        path.unlink()
+        with rasterio.open(path, "w", **{**profile, "count": 3}) as scene:
+            scene.write(bands)
+
+
+def self_intersecting(coast):
+    def cross(features):
+        # The bow tie: two corners of a small square exchanged.
+        x, y = features[0]["geometry"]["coordinates"][0][0][:2]
+        ring = [[x, y], [x + 0.01, y + 0.01], [x + 0.01, y], [x, y + 0.01], [x, y]]
+        features[0]["geometry"]["coordinates"] = [ring]
+
+    edit_geojson(coast / "boundary.geojson", cross)
+
+
+def latlon_swapped(coast):
+    def swap(features):
+        for feature in features:
+            feature["geometry"]["coordinates"] = swapped(feature["geometry"]["coordinates"])
+
+    edit_geojson(coast / "boundary.geojson", swap)
+
+
+def overlapping_strata(coast):
+    def copy_first_over_second(features):
+        features[1]["geometry"] = features[0]["geometry"]
+
+    edit_geojson(coast / "strata.geojson", copy_first_over_second)
+
+
+def unknown_species(coast):
+    replace(coast / "trees.csv", "Kandelia obovata", "Kandelia obovatta")
+
+
+def dbh_in_mm(coast):
+    edit_column(coast / "trees.csv", "dbh_cm", lambda cell: f"{float(cell) * 10:.1f}")
+
+
+def depth_reversed(coast):
+    replace(coast / "soil_cores.csv", ",10,20,", ",20,10,")
+
+
+def unknown_methodology(coast):
+    replace(coast / "project.toml", "ar-am0014@3.0", "ar-am0014@3")
+
+
+def typo(coast):
+    replace(coast / "project.toml", "start_epoch", "start_epoc")
+
+
+def truncated(coast):
+    path = coast / SCENE
+    path.write_bytes(path.read_bytes()[:20_000])
+
+
+def text_in_number(coast):
+    edit_column(coast / "plots.csv", "area_m2", lambda cell: "ten by ten")
+
+
+def plot_elsewhere(coast):
+    edit_column(coast / "plots.csv", "lon", lambda cell: f"{float(cell) + 0.05:.6f}")
+
+
+CASES = [
+    (missing_band, "scene-band-missing", "swir1"),
+    (no_crs, "no-crs", "S2_DEMO_20241128.tif"),
+    (no_overlap, "scene-no-overlap", "S2_DEMO_20241128.tif"),
+    (digital_numbers, "scene-digital-numbers", "scale"),
+    (eight_bit, "scene-digital-numbers", "S2_DEMO_20241128.tif"),
+    (rgb_only, "scene-rgb-only", "nir"),
+    (self_intersecting, "polygon-self-intersection", "boundary.geojson"),
+    (latlon_swapped, "polygon-latlon-swapped", "boundary.geojson"),
+    (overlapping_strata, "strata-overlap", "strata.geojson"),
+    (unknown_species, "species-unknown", "Kandelia obovata"),
+    (dbh_in_mm, "dbh-in-millimetres", "trees.csv"),
+    (depth_reversed, "depth-reversed", "soil_cores.csv"),
+    (unknown_methodology, "methodology-unknown", "ar-am0014@3.0"),
+    (typo, "project-key-unknown", "did you mean 'start_epoch'"),
+    (truncated, "unreadable", "S2_DEMO_20241128.tif"),
+    (text_in_number, "number", "plots.csv"),
+    (plot_elsewhere, "sample-outside-stratum", "plots.csv"),
+]
+
+
+@pytest.mark.filterwarnings("ignore", category=NotGeoreferencedWarning)
+@pytest.mark.parametrize(("spoil", "code", "words"), CASES, ids=[c[0].__name__ for c in CASES])
+def test_defect_is_named_and_nothing_is_written(tmp_path, spoil, code, words):
+    coast = copy_demo(tmp_path / "coast")
+    spoil(coast)
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout + done.stderr
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert any(code in line and words in line for line in errors), done.stdout
+    assert "Traceback" not in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["coast"]
+
+
+def test_all_defects_of_a_run_are_listed_together(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    for spoil in (eight_bit, overlapping_strata, unknown_species, depth_reversed):
+        spoil(coast)
+    unknown_methodology(coast)
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    for code in (
+        "scene-digital-numbers",
+        "strata-overlap",
+        "species-unknown",
+        "depth-reversed",
+        "methodology-unknown",
+    ):
+        assert f"({code})" in done.stdout, done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failed_run_keeps_the_outputs_of_the_one_before(demo_run, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(demo_run[0], out)
+    before = (out / "report.json").read_bytes()
+    coast = copy_demo(tmp_path / "coast")
+    unknown_species(coast)
+    assert bluecarbon("run", coast / "project.toml", "--out", out).returncode == 2
+    assert (out / "report.json").read_bytes() == before
+
+
+def test_check_lists_the_same_and_writes_nothing(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    dbh_in_mm(coast)
+    done = bluecarbon("check", coast / "project.toml")
+    assert done.returncode == 2
+    assert "dbh-in-millimetres" in done.stdout
+
+
+def test_folder_of_somebody_else_is_refused(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    done = bluecarbon("run", coast / "project.toml", "--out", coast)
+    assert done.returncode == 2
+    assert "not made by bluecarbon" in done.stdout.replace("\n", " ")
+    assert (coast / "project.toml").is_file()
+
+
+def test_transfer_larger_than_the_claim(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    replace(coast / "project.toml", "tco2e = 1000", "tco2e = 100000000")
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_unverified_parameter_is_not_issued(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    replace(coast / "project.toml", 'status = "verified"', 'status = "unverified"')
+    # without crowns before planting the parameter would not be used: plant a year later
+    replace(coast / "strata.geojson", '"planted_year": 2015', '"planted_year": 2019')
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout
+    assert "unverified" in done.stdout

@@ -1,0 +1,236 @@
+"""The main job as a user runs it: scenes in; report, ledger and certificate out."""
+
+import filecmp
+import json
+import math
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+import rasterio
+from support.demo import DEMO, bluecarbon, copy_demo
+
+EXPECTED = {
+    "report.json",
+    "report.html",
+    "registry.db",
+    "certificate.json",
+    "certificate.html",
+    "inputs.txt",
+    "maps/classes_2015.tif",
+    "maps/classes_2019.tif",
+    "maps/classes_2024.tif",
+    "maps/change_2019_2024.tif",
+    "tables/area_estimates.csv",
+    "tables/trace.csv",
+}
+
+
+@pytest.fixture(scope="module")
+def report(demo_run):
+    return json.loads((demo_run[0] / "report.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return json.loads((DEMO / "truth.json").read_text())
+
+
+def test_every_output_is_there_and_its_path_printed(demo_run):
+    out, done = demo_run
+    made = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
+    assert made >= EXPECTED
+    assert all(name in done.stdout for name in made)
+
+
+def test_estimated_areas_hold_the_truth(report, truth):
+    checked = 0
+    for row in report["monitoring"]["measurements"]:
+        if row["variable"] != "mangrove_area" or row["stratum"] not in truth["mangrove_area_ha"]:
+            continue
+        true_ha = truth["mangrove_area_ha"][row["stratum"]][row["date"][:4]]
+        polygon_ha = truth["strata_area_ha"][row["stratum"]]
+        # A sample without disagreement has a standard error of 0; then 3/n of the stratum
+        # bounds what it could have missed (Hanley and Lippman-Hand 1983).
+        room = max(3 * row["standard_error"], 3 / row["sample_size"] * polygon_ha)
+        assert abs(row["value"] - true_ha) <= room, row
+        checked += 1
+    assert checked == 15
+
+
+def test_mapped_areas_are_near_the_truth(report, truth):
+    for row in report["monitoring"]["measurements"]:
+        if row["variable"] != "mapped_mangrove_area" or row["stratum"] not in ("K15", "S17", "E0"):
+            continue
+        true_ha = truth["mangrove_area_ha"][row["stratum"]][row["date"][:4]]
+        assert abs(row["value"] - true_ha) <= 0.05 * truth["strata_area_ha"][row["stratum"]], row
+
+
+def test_claim_is_near_the_claim_of_the_truth(report, truth):
+    """The rule book applied to true areas and true biomass, against the claim from samples."""
+    claim = report["quantification"]
+    outputs = {(o["name"], o["scope"]): o["value"] for o in claim["outputs"]}
+    true_change = sum(
+        44 / 12 * 0.47 * (end - start)
+        for end, start in [(true_stock_t(truth, "2024"), true_stock_t(truth, "2019"))]
+    )
+    half_width = outputs["tree_change", "project"] * outputs["tree_change_uncertainty", "project"]
+    # 90 % half-width / 1.645 = one standard error; three of them
+    assert abs(outputs["tree_change", "project"] - true_change) <= 3 * half_width / 1.645
+    years = claim["claim_tco2e_by_year"]
+    assert claim["claim_tco2e"] == pytest.approx(sum(years.values()))
+
+
+def true_stock_t(truth, year):
+    """Tonnes of tree biomass of the planted strata with AR-TOOL14's root-shoot ratio."""
+    total = 0.0
+    for stratum in ("K15", "S17", "R20"):
+        agb = next(
+            (v["agb_t_ha"] for d, v in truth["biomass"][stratum].items() if d.startswith(year)),
+            0.0,
+        )
+        below = math.exp(-1.085 + 0.9256 * math.log(agb)) if agb else 0.0
+        total += truth["mangrove_area_ha"][stratum][year] * (agb + below)
+    return total
+
+
+def test_report_page_is_self_contained(demo_run):
+    page = (demo_run[0] / "report.html").read_text(encoding="utf-8")
+
+    class Links(HTMLParser):
+        found: list[str] = []
+
+        def handle_starttag(self, tag, attrs):
+            self.found += [v for k, v in attrs if k in {"src", "href"} and v]
+
+    links = Links()
+    links.feed(page)
+    assert links.found
+    assert all(link.startswith("data:") for link in links.found)
+    assert "http" not in re.sub(r"data:[^\"]*", "", page)
+    assert "高桥示范海岸" in page
+
+
+def test_verify_reproduces(demo_run):
+    done = bluecarbon("verify", demo_run[0] / "report.json")
+    assert done.returncode == 0, done.stdout
+    assert "REPRODUCED" in done.stdout
+    assert "NOT REPRODUCED" not in done.stdout
+
+
+def test_running_twice_gives_the_same_bytes(demo_run, tmp_path):
+    out = demo_run[0]
+    project = copy_demo(tmp_path / "elsewhere" / "coast") / "project.toml"
+    assert bluecarbon("run", project, "--out", tmp_path / "again").returncode == 0
+    names = [p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()]
+    _, differing, missing = filecmp.cmpfiles(out, tmp_path / "again", names, shallow=False)
+    assert not missing
+    # inputs.txt says where the project file was, and that is another place
+    assert differing == ["inputs.txt"]
+
+
+def test_registry_and_certificate_verify(demo_run):
+    out, _ = demo_run
+    done = bluecarbon("registry", "verify", out / "registry.db")
+    assert done.returncode == 0, done.stdout
+    done = bluecarbon("certificate", "verify", out / "certificate.json")
+    assert done.returncode == 0, done.stdout
+
+
+def test_changed_certificate_is_refused(demo_run, tmp_path):
+    for name in ("certificate.json", "registry_public_key.pem"):
+        shutil.copy(demo_run[0] / name, tmp_path)
+    path = tmp_path / "certificate.json"
+    text = path.read_text(encoding="utf-8")
+    assert '"250"' in text or ":250" in text
+    path.write_text(text.replace(":250", ":251", 1), encoding="utf-8")
+    done = bluecarbon("certificate", "verify", path)
+    assert done.returncode == 1, done.stdout
+
+
+@pytest.fixture
+def verified(demo_run, tmp_path):
+    """A function that spoils a copy of inputs and outputs and returns what verify says."""
+    coast = copy_demo(tmp_path / "coast")
+    out = tmp_path / "out"
+    shutil.copytree(demo_run[0], out)
+
+    def _verify(spoil):
+        spoil(coast, out)
+        done = bluecarbon("verify", out / "report.json", "--project", coast / "project.toml")
+        assert done.returncode in {1, 2}, done.stdout
+        return " ".join(done.stdout.split())
+
+    return _verify
+
+
+def replace(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} does not stand in {path.name}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_one_changed_pixel_is_noticed(verified):
+    def spoil(coast, _):
+        with rasterio.open(coast / "scenes" / "S2_DEMO_20241128.tif", "r+") as scene:
+            band = scene.read(4)
+            band[150, 200] += 500
+            scene.write(band, 4)
+
+    said = verified(spoil)
+    assert "scenes/S2_DEMO_20241128.tif" in said
+    assert "input-changed" in said
+
+
+def test_one_changed_plot_row_is_named(verified):
+    def spoil(coast, _):
+        path = coast / "plots.csv"
+        lines = path.read_text().splitlines(keepends=True)
+        lines[4] = lines[4].replace(",100", ",110")
+        path.write_text("".join(lines))
+
+    said = verified(spoil)
+    assert "plots.csv" in said
+    assert "line 5" in said
+    assert "claim-differs" in said
+
+
+def test_one_changed_parameter_is_named(verified):
+    said = verified(lambda coast, _: replace(coast / "project.toml", "value = 8.0", "value = 7.0"))
+    assert "methodology.parameter[0].value" in said.replace(" ", "")
+
+
+def test_changed_report_is_noticed_even_when_sealed_again(verified):
+    def spoil(_, out):
+        from bluecarbon import report as sealing
+
+        path = out / "report.json"
+        plain = json.loads(path.read_bytes())
+        plain["quantification"]["claim_tco2e"] += 100
+        plain["quantification"]["parameters"][0]["value"] = 0.99
+        changed = sealing.report_from_json(plain)
+        sealing.write_report(sealing.sealed(changed), path)
+
+    said = verified(spoil)
+    assert "claim-differs" in said
+    assert "parameter-changed" in said
+    assert "seal-broken" not in said
+
+
+def test_broken_seal_is_noticed(verified):
+    said = verified(lambda _, out: replace(out / "report.json", '"name":"Gaoqiao', '"name":"Gao'))
+    assert "seal-broken" in said
+
+
+def test_changed_map_is_noticed(verified):
+    def spoil(_, out):
+        with rasterio.open(
+            out / "maps" / "classes_2024.tif", "r+", IGNORE_COG_LAYOUT_BREAK="YES"
+        ) as raster:
+            codes = raster.read(1)
+            codes[100, 100] = 1 if codes[100, 100] != 1 else 2
+            raster.write(codes, 1)
+
+    said = verified(spoil)
+    assert "maps/classes_2024.tif" in said

@@ -152,7 +152,11 @@ class Monitoring(Value):
 
 
 class TraceInput(Value):
-    """One quantity that went into an equation, and where it came from."""
+    """One quantity that went into an equation, and where it came from.
+
+    ``source`` identifies the quantity: inputs with the same source, unit and value are taken for
+    one and the same by whoever reads a trace.
+    """
 
     name: str
     value: float
@@ -161,7 +165,11 @@ class TraceInput(Value):
 
 
 class TraceStep(Value):
-    """One evaluated equation: its number in its document, inputs, result and unit."""
+    """One evaluated equation: its number in its document, inputs, result and unit.
+
+    ``formula`` is the equation as spreadsheet arithmetic over the names of its inputs
+    (:mod:`bluecarbon.methodology.formula`), empty where it is none.
+    """
 
     equation: str
     document: str
@@ -170,6 +178,7 @@ class TraceStep(Value):
     inputs: tuple[TraceInput, ...]
     result: float
     unit: str
+    formula: str = ""
 
 
 class OutputValue(Value):
@@ -260,7 +269,8 @@ class MonitoringReport(Value):
     """A sealed claim. ``seal`` is the digest of everything else; see :func:`sealed`.
 
     ``declared`` is the whole project file as it was read, so that a verifier is told which key
-    was changed since. ``rasters`` holds the SHA-256 of each map that was written beside it.
+    was changed since. ``measurement_parameters`` are the table rows under the measurements
+    (allometry, wood density). ``rasters`` holds the SHA-256 of each map that was written beside it.
     ``quantification`` is None when the project names no methodology: then the report states
     measurements and claims nothing.
     """
@@ -271,6 +281,7 @@ class MonitoringReport(Value):
     software: Software
     inputs: tuple[InputFile, ...]
     monitoring: Monitoring
+    measurement_parameters: tuple[Parameter, ...] = ()
     quantification: Quantification | None
     findings: tuple[Finding, ...]
     rasters: dict[str, str] = {}
@@ -278,10 +289,10 @@ class MonitoringReport(Value):
 
     @property
     def unverified_parameters(self) -> tuple[Parameter, ...]:
-        """Parameter rows that nobody has read in their document (drafts, not claims)."""
-        if self.quantification is None:
-            return ()
-        return tuple(p for p in self.quantification.parameters if p.status == "unverified")
+        """Rows that nobody has read in their document, of the rule book and of the measurements."""
+        claimed = self.quantification.parameters if self.quantification else ()
+        used = (*claimed, *self.measurement_parameters)
+        return tuple(row for row in used if row.status == "unverified")
 
 
 def sealed(report: MonitoringReport) -> MonitoringReport:

@@ -51,7 +51,8 @@ def run_project(project_path: Path, out: Path) -> int:
         console.print(f"[bold red]refused[/] {error}")
         console.print("Nothing was written.")
         return EXIT_REFUSED
-    print_findings(report.findings)
+    claimed = report.quantification.findings if report.quantification else ()
+    print_findings((*report.findings, *claimed))
     _print_summary(report, measured, ledger)
     _print_paths(out)
     console.print(f"done in {time.perf_counter() - started:.1f} s")
@@ -132,7 +133,7 @@ def _summary_rows(
         rows.append(
             ("tree carbon change 林木碳变化", f"{change:,.0f} tCO2e", f"± {uncertainty:.1%}")
         )
-        rows.append(("claim 净清除量", f"{claim.claim_tco2e:,.0f} tCO2e", claim.methodology_id))
+        rows.append(("claim 净清除量", f"{claim.claim_tco2e:,.1f} tCO2e", claim.methodology_id))
     if ledger is not None:
         rows += [(label, value, "") for label, value in summary_rows(ledger)]
     return rows

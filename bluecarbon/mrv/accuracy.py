@@ -8,7 +8,7 @@ are not the map classes).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -145,37 +145,53 @@ def stratified_ratio(
     return Estimate(ratio, residual.standard_error / below)
 
 
-def merge_small_groups(area: Mapping[int, float], count: Mapping[int, int]) -> dict[int, int]:
-    """Code -> group, so that every group has two points or more where the sample allows it.
-
-    Codes with fewer than two points are pooled; a pool that is still too small joins the code of
-    the largest area. A pooled group is as good as any other: within a stratum the points are a
-    random sample, whatever the map says. Groups are named by their first code.
-    """
-    small = sorted(code for code in area if count.get(code, 0) < MINIMUM_PER_GROUP)
-    large = {code: area[code] for code in sorted(area) if code not in small}
-    groups = {code: code for code in large}
-    if not small:
-        return groups
-    pool = small[0]
-    if large and sum(count.get(code, 0) for code in small) < MINIMUM_PER_GROUP:
-        pool = max(large, key=lambda code: large[code])
-    return groups | dict.fromkeys(small, pool)
-
-
 def normal_quantile(confidence: float) -> float:
     """The z of a two-sided interval (1.645 for 0.90)."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def largest_unseen_share(sample_size: int, confidence: float) -> float:
-    """The share that may hide when none was seen among n points: 1 - (1 - confidence)^(1/n).
+@dataclass(frozen=True)
+class Counted:
+    """A group of a stratified sample: its area, its points, and those with the wanted label."""
 
-    The exact binomial bound; at 95 % it is about 3 / n, the "rule of three" of Hanley and
-    Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031.
+    area: float
+    points: int
+    wanted: int
+
+    @property
+    def share(self) -> float:
+        """The share of points with the wanted label."""
+        return self.wanted / self.points
+
+
+def wilson_limits(wanted: int, points: int, confidence: float) -> tuple[float, float]:
+    """Score interval of a proportion (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    It has width also when none or all of the points carry the label.
     """
-    share: float = 1.0 - (1.0 - confidence) ** (1.0 / sample_size)
-    return share
+    z, share = normal_quantile(confidence), wanted / points
+    centre = share + z**2 / (2 * points)
+    half = z * math.sqrt(share * (1 - share) / points + z**2 / (4 * points**2))
+    scale = 1 + z**2 / points
+    low = 0.0 if wanted == 0 else (centre - half) / scale
+    high = 1.0 if wanted == points else (centre + half) / scale
+    return low, high
+
+
+def total_limits(groups: Sequence[Counted], confidence: float) -> tuple[float, float]:
+    """Interval of an area total over groups, from the score interval of each.
+
+    The distances from estimate to limit add in quadrature ("MOVER", Zou and Donner 2008,
+    doi:10.1002/sim.3095). Unlike the normal interval on eq. 10 of Olofsson et al. 2014 it does not
+    shrink to nothing when a sample happens to hold no disagreement.
+    """
+    total = below = above = 0.0
+    for group in groups:
+        low, high = wilson_limits(group.wanted, group.points, confidence)
+        total += group.area * group.share
+        below += (group.area * (group.share - low)) ** 2
+        above += (group.area * (high - group.share)) ** 2
+    return total - math.sqrt(below), total + math.sqrt(above)
 
 
 @dataclass(frozen=True)

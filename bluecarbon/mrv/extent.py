@@ -63,6 +63,9 @@ class Extent:
       sample_size, estimator, mapped_ha (mangrove)
     - ``change_estimates``: stratum, from_epoch, to_epoch, kind (gain, loss, net), area_ha,
       standard_error_ha, estimator
+    - ``reference_matrix``: stratum, epoch, group, area_ha, points, mangrove_points (what the
+      estimates are computed from)
+    - ``reference_points``: every reference point used, with map class and group
     - ``accuracy``: epoch, overall, users_mangrove, producers_mangrove, standard errors, n
     - ``validation``: epoch, iou, precision, recall, pixels
     - ``reasons``: epoch, scene ("" = composite), reason, area_ha, share
@@ -82,6 +85,8 @@ class Extent:
     transitions: pd.DataFrame
     estimates: pd.DataFrame
     change_estimates: pd.DataFrame
+    reference_matrix: pd.DataFrame
+    reference_points: pd.DataFrame
     accuracy: pd.DataFrame
     validation: pd.DataFrame
     reasons: pd.DataFrame
@@ -112,7 +117,7 @@ def measure_extent(
     design = _design(inputs, pixel_ha)
     weights = {WHOLE: whole} | {item.id: item.weights for item in design}
     pairs = _pairs(project, inputs.epochs)
-    estimates, accuracy, from_sample = _sampled(project, inputs, maps, design)
+    sampled = _sampled(project, inputs, maps, design)
     extent = Extent(
         grid=inputs.grid,
         pixel_area_ha=pixel_ha,
@@ -126,13 +131,15 @@ def measure_extent(
         cross_validation=validated,
         areas=tables.areas_table(maps, weights),
         transitions=tables.transitions_table(maps, weights, pairs),
-        estimates=estimates,
+        estimates=sampled.estimates,
         change_estimates=tables.change_table(maps, weights, pairs),
-        accuracy=accuracy,
+        reference_matrix=sampled.matrix,
+        reference_points=sampled.points,
+        accuracy=sampled.accuracy,
         validation=tables.validation_table(maps, inputs.validation),
         reasons=_reasons(inputs, composites, whole),
     )
-    return extent, (*found, *from_sample, *((CHANGE_IS_MAPPED,) if pairs else ()))
+    return extent, (*found, *sampled.findings, *((CHANGE_IS_MAPPED,) if pairs else ()))
 
 
 def _map_all(
@@ -248,13 +255,22 @@ def _within(codes: Codes, whole: Weights) -> Codes:
     return result
 
 
+@dataclass(frozen=True)
+class _Sampled:
+    estimates: pd.DataFrame
+    matrix: pd.DataFrame
+    points: pd.DataFrame
+    accuracy: pd.DataFrame
+    findings: Findings
+
+
 def _sampled(
     project: Project,
     inputs: Inputs,
     maps: Mapping[int, Codes],
     design: Sequence[DesignStratum],
-) -> tuple[pd.DataFrame, pd.DataFrame, Findings]:
-    """The estimates and accuracy tables, from the reference sample where there is one."""
+) -> _Sampled:
+    """The tables that come from the reference sample where there is one."""
     points, located = inputs.reference, None
     found: Findings = ()
     if points is not None:
@@ -272,11 +288,17 @@ def _sampled(
     }
     rows = [row for e in cells for row in reference_sample.estimate_rows(cells[e], e, confidence)]
     accuracy = [row for e in cells if (row := reference_sample.accuracy_row(cells[e], e))]
-    found += (NO_SAMPLE,) if points is None else reference_sample.sample_findings(cells, confidence)
-    return (
-        pd.DataFrame(rows, columns=reference_sample.ESTIMATE_COLUMNS),
-        pd.DataFrame(accuracy, columns=reference_sample.ACCURACY_COLUMNS),
-        found,
+    sampled = cells.items() if points is not None else ()
+    return _Sampled(
+        estimates=pd.DataFrame(rows, columns=reference_sample.ESTIMATE_COLUMNS),
+        matrix=pd.DataFrame(
+            [row for e, found_ in sampled for row in reference_sample.matrix_rows(found_, e)],
+            columns=reference_sample.MATRIX_COLUMNS,
+        ),
+        points=pd.DataFrame([r for _, c in sampled for r in reference_sample.point_rows(c)]),
+        accuracy=pd.DataFrame(accuracy, columns=reference_sample.ACCURACY_COLUMNS),
+        findings=found
+        + ((NO_SAMPLE,) if points is None else reference_sample.sample_findings(cells)),
     )
 
 

@@ -45,7 +45,8 @@ def read_field_table(
     Returns
     -------
     A data frame with the columns that are asked for and ``line``, the line number of each row;
-    None when the file cannot be read as a table or a column is missing. Then the findings.
+    None when the file cannot be read as a table, a column is missing or there is no row. Then
+    the findings.
     """
     file = file_name(declared)
     try:
@@ -63,7 +64,7 @@ def read_field_table(
         return None, findings
     frame, cell_findings = _frame(file, header, lines[1:], columns)
     if frame.empty:
-        findings.append(defect("field-file-empty", file, "has no rows"))
+        return None, [*findings, defect("field-file-empty", file, "has no rows")]
     return frame, findings + cell_findings
 
 
@@ -73,7 +74,7 @@ def file_name(declared: str) -> str:
 
 
 def defect(
-    code: str, subject: str, message: str, fix: str = "", severity: Severity = "error"
+    code: str, subject: str, message: str, fix: str = "", *, severity: Severity = "error"
 ) -> Finding:
     """A finding, an error unless said otherwise."""
     return Finding(code=code, severity=severity, subject=subject, message=message, fix=fix)
@@ -90,12 +91,13 @@ def row_defects(
     """One finding for each (line, message), and one for all that are beyond twenty."""
     all_hits = list(hits)
     named, rest = all_hits[:ROWS_NAMED_MAX], all_hits[ROWS_NAMED_MAX:]
-    found = [defect(code, f"{file} row {line}", text, fix, severity) for line, text in named]
+    found = [
+        defect(code, f"{file} row {line}", text, fix, severity=severity) for line, text in named
+    ]
     if rest:
         message = f"the same defect in {len(rest)} more rows"
-        found.append(
-            defect(code, f"{file} {in_words([n for n, _ in rest])}", message, fix, severity)
-        )
+        subject = f"{file} {in_words([line for line, _ in rest])}"
+        found.append(defect(code, subject, message, fix, severity=severity))
     return found
 
 
@@ -159,15 +161,17 @@ def _header_findings(file: str, header: list[str], columns: Sequence[Column]) ->
         for name in sorted({name for name in header if header.count(name) > 1 and name})
     ]
     spare = [name for name in header if name not in known and name]
-    for column in columns:
-        if column.name not in header and not column.optional:
-            found.append(_missing_column(file, column.name, spare))
+    found += [
+        _missing_column(file, column.name, spare)
+        for column in columns
+        if column.name not in header and not column.optional
+    ]
     for name in spare:
         near = difflib.get_close_matches(name, [k for k in known if k not in header], n=1)
         fix = f"did you mean '{near[0]}'?" if near else f"columns that are read: {', '.join(known)}"
         message = f"column '{name}' is not read"
         # The header is not a row: its own subject keeps it apart from defects of the whole file.
-        found.append(defect("column-unknown", f"{file} header", message, fix, "warning"))
+        found.append(defect("column-unknown", f"{file} header", message, fix, severity="warning"))
     return found
 
 

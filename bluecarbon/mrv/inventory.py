@@ -44,8 +44,8 @@ class InventoryResult:
     ----------
     trees
         Every row of the sheet, ``line`` (its line number), accepted ``species``,
-        ``wood_density_g_cm3``, ``agb_equation``, ``bgb_equation``, ``agb_kg``, ``bgb_kg``
-        (NaN for dead trees, which are not part of live biomass).
+        ``wood_density_g_cm3``, ``wood_density_source``, ``agb_equation``, ``bgb_equation``,
+        ``agb_kg``, ``bgb_kg`` (NaN for dead trees, which are not part of live biomass).
     plots
         plot_id, stratum, epoch, date, area_m2, n_live, n_dead, agb_t_ha, bgb_t_ha; one row per
         plot and campaign of its stratum.
@@ -132,7 +132,8 @@ def tree_biomass(
 
     Returns
     -------
-    A copy with ``species`` (accepted names), ``wood_density_g_cm3``, ``agb_equation``,
+    A copy with ``species`` (accepted names), ``wood_density_g_cm3`` and its
+    ``wood_density_source`` (a key of references.bib, or measured), ``agb_equation``,
     ``bgb_equation``, ``agb_kg`` and ``bgb_kg``. Dead trees have equations and NaN.
 
     Raises
@@ -147,20 +148,27 @@ def tree_biomass(
     species = [accepted_species(str(name)) for name in trees["species"]]
     given = trees.get("wood_density_g_cm3", pd.Series(np.nan, index=trees.index))
     if unknown_species == "refuse" and None in np.array(species, dtype=object)[given.isna()]:
-        named = trees.assign(line=trees.get("line", pd.Series(trees.index, index=trees.index)))
-        raise DataError(checks.unknown_species(named[given.isna()], "trees", "refuse"))
+        raise DataError(checks.unknown_species(_with_line(trees)[given.isna()], "trees", "refuse"))
     done = trees.copy()
     done["species"] = [
         name or str(raw) for name, raw in zip(species, trees["species"], strict=True)
     ]
-    table = [wood_densities()[name or COMMON].density_g_cm3 for name in species]
-    done["wood_density_g_cm3"] = given.fillna(pd.Series(table, index=trees.index, dtype="float64"))
+    table = [wood_densities()[name or COMMON] for name in species]
+    known = pd.Series([row.density_g_cm3 for row in table], index=trees.index, dtype="float64")
+    done["wood_density_g_cm3"] = given.fillna(known)
+    keys = pd.Series([row.source for row in table], index=trees.index, dtype="object")
+    done["wood_density_source"] = keys.where(given.isna(), checks.MEASURED)
     dead = checks.is_dead(done)
     for component in ("agb", "bgb"):
         chosen = [row for row in rows if row.component == component]
         done[f"{component}_equation"], kg = _evaluate(done, chosen)
         done[f"{component}_kg"] = kg.mask(dead)
     return done
+
+
+def _with_line(trees: pd.DataFrame) -> pd.DataFrame:
+    """The frame with ``line``: its own, or the index where it was not read from a file."""
+    return trees if "line" in trees else trees.assign(line=trees.index)
 
 
 def _usable(equation_id: str) -> Equation:
@@ -209,7 +217,15 @@ def plot_biomass(trees: pd.DataFrame, plots: pd.DataFrame) -> pd.DataFrame:
     -------
     See :class:`InventoryResult`. A plot without trees in a year in which its stratum was
     measured counts as zero biomass. Sorted by stratum, epoch and plot.
+
+    Raises
+    ------
+    DataError
+        A tree stands in a plot that is not listed.
     """
+    strays = checks.trees_without_plot(_with_line(trees), "trees", plots, "plots")
+    if strays:
+        raise DataError(strays)
     stems = trees.merge(plots[["plot_id", "stratum"]], on="plot_id", validate="many_to_one")
     stems["epoch"] = [date.year for date in stems["date"]]
     stems["dead"] = checks.is_dead(stems)

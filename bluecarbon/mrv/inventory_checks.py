@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bluecarbon.methodology.kernels.allometry import equation, outside_range
 from bluecarbon.methodology.kernels.wood_density import (
@@ -38,6 +41,7 @@ TREE_COLUMNS = (
     Column("dbh_cm", "number"),
     Column("height_m", "number", optional=True),
     Column("status"),
+    Column("wood_density_g_cm3", "number", optional=True),
 )
 
 STATUS = {"live": "live", "alive": "live", "活": "live", "dead": "dead", "死": "dead"}
@@ -51,7 +55,16 @@ SLENDERNESS_PLOT_MIN = 15.0
 """Height over diameter, both in metres. Mangroves have 30 to 150; with the diameter in mm instead
 of cm that becomes 3 to 15. One stout tree may be real, a plot of them is not."""
 
+MEASURED = "measured"
+"""The source of a wood density that stands in the sheet itself."""
+
+WOOD_DENSITY_G_CM3 = (0.1, 1.4)
 AREA_M2_MIN = 1.0
+
+AGB_T_HA_MAX = 1000.0
+"""More than mangroves are known to hold: most likely trees of a large plot were divided by the
+area of the small one inside it in which saplings were measured."""
+
 STRADDLE_DAYS_MAX = 90
 
 
@@ -94,6 +107,7 @@ def tree_defects(trees: pd.DataFrame, file: str, unknown: str) -> list[Finding]:
         [(n, f"dbh_cm is {dbh:g}") for n, dbh in _pairs(nothing, "dbh_cm")],
         "measure the tree again, or remove the row",
     )
+    found += _wood_density_defects(trees, file)
     return found + _height_defects(trees, file) + _millimetres(trees, file)
 
 
@@ -117,7 +131,9 @@ def unknown_species(trees: pd.DataFrame, file: str, policy: str) -> list[Finding
     """Species without wood density: an error, or a warning when the project allows the mean."""
     found = []
     named = trees[trees["species"] != ""]
-    strange = named[[accepted_species(str(name)) is None for name in named["species"]]]
+    if "wood_density_g_cm3" in named:
+        named = named[named["wood_density_g_cm3"].isna()]
+    strange = named[named["species"].map(accepted_species).isna()]
     for name, rows in strange.groupby("species", sort=True):
         subject = f"{file} {in_words(rows['line'].tolist())}"
         if policy == "common":
@@ -126,7 +142,7 @@ def unknown_species(trees: pd.DataFrame, file: str, policy: str) -> list[Finding
                 f"species '{name}' is not known: it gets the mean wood density of mangroves, "
                 f"{mean.density_g_cm3:g} g/cm3 ({mean.source} {mean.locator}, {mean.status})"
             )
-            found.append(defect("species-unknown", subject, message, "", "warning"))
+            found.append(defect("species-unknown", subject, message, "", severity="warning"))
             continue
         near = nearest_species(str(name))
         fix = f"did you mean '{near}'?" if near else f"known: {', '.join(_known_species())}"
@@ -157,6 +173,19 @@ def _trees_twice(trees: pd.DataFrame, file: str) -> list[Finding]:
         )
     ]
     return row_defects("tree-twice", file, hits, "keep one measurement of a tree for each year")
+
+
+def _wood_density_defects(trees: pd.DataFrame, file: str) -> list[Finding]:
+    if "wood_density_g_cm3" not in trees:
+        return []
+    least, most = WOOD_DENSITY_G_CM3
+    density = trees["wood_density_g_cm3"]
+    bad = trees[(density < least) | (density > most)]
+    hits = [
+        (n, f"wood_density_g_cm3 is {value:g}") for n, value in _pairs(bad, "wood_density_g_cm3")
+    ]
+    fix = f"give g/cm3 of dry wood ({least:g} to {most:g}), or leave the cell empty"
+    return row_defects("wood-density-wrong", file, hits, fix)
 
 
 def _height_defects(trees: pd.DataFrame, file: str) -> list[Finding]:
@@ -206,7 +235,8 @@ def slenderness(trees: pd.DataFrame) -> pd.Series:
     """Height over diameter in the same unit; NaN for dead (broken) trees and without height."""
     if "height_m" not in trees:
         return pd.Series(float("nan"), index=trees.index)
-    ratio = trees["height_m"] * 100.0 / trees["dbh_cm"].where(trees["dbh_cm"] > 0)
+    height, diameter = trees["height_m"], trees["dbh_cm"]
+    ratio = height.where(height > 0) * 100.0 / diameter.where(diameter > 0)
     return ratio.mask(is_dead(trees))
 
 
@@ -215,37 +245,87 @@ def remarks(
 ) -> list[Finding]:
     """What a reader of the results ought to know; ``files`` are the tree and the plot sheet."""
     tree_file, plot_file = files
-    found = _range_remarks(trees, tree_file) + _dead_remark(trees, tree_file)
+    found = _range_remarks(trees, plots, tree_file) + _dead_remark(trees, tree_file)
+    found += _unverified_remarks(trees, tree_file)
     found += _straddling(trees, plots, tree_file)
     for row in strata[strata["n_plots"] < 2].itertuples():
         message = f"stratum '{row.stratum}' has one plot in {row.epoch}: no standard error"
         fix = "measure at least two plots in each stratum"
-        found.append(defect("plots-too-few", plot_file, message, fix, "warning"))
+        found.append(defect("plots-too-few", plot_file, message, fix, severity="warning"))
+    found += _heavy_plots(plots, plot_file)
     empty = plots[plots["n_live"] + plots["n_dead"] == 0]
     for (stratum, epoch), rows in empty.groupby(["stratum", "epoch"], sort=True):
         names = ", ".join(rows["plot_id"])
         message = f"no trees in {epoch}, counted as zero biomass in stratum '{stratum}': {names}"
         fix = "if they were not visited, the stratum was measured with fewer plots: remove them"
-        found.append(defect("plot-without-trees", plot_file, message, fix, "info"))
+        found.append(defect("plot-without-trees", plot_file, message, fix, severity="info"))
     return found
 
 
-def _range_remarks(trees: pd.DataFrame, file: str) -> list[Finding]:
+def _heavy_plots(plots: pd.DataFrame, file: str) -> list[Finding]:
+    heavy = plots[plots["agb_t_ha"] > AGB_T_HA_MAX]
+    return [
+        defect(
+            "plot-biomass-implausible",
+            file,
+            f"plot '{row.plot_id}' has {row.agb_t_ha:.0f} t/ha above ground in {row.epoch}",
+            f"is {row.area_m2:g} m2 the area in which these trees (not saplings) were measured?",
+            severity="warning",
+        )
+        for row in heavy.itertuples()
+    ]
+
+
+def _range_remarks(trees: pd.DataFrame, plots: pd.DataFrame, file: str) -> list[Finding]:
+    """Trees outside an equation's range, and how much of each stratum's biomass they carry.
+
+    Many thin trees may carry little: what matters is their share of the biomass that is claimed.
+    """
     found = []
     live = trees[~is_dead(trees)]
-    for column in ("agb_equation", "bgb_equation"):
+    for column, mass in (("agb_equation", "agb_kg"), ("bgb_equation", "bgb_kg")):
         for name, rows in live.groupby(column, sort=True):
             row = equation(str(name))
-            count = int(outside_range(row, rows["dbh_cm"].to_numpy()).sum())
-            if not count:
+            outside = outside_range(row, rows["dbh_cm"])
+            if not outside.any():
                 continue
             span = f"{row.diameter_min_cm or 0:g} to {row.diameter_max_cm or float('inf'):g} cm"
             message = (
-                f"{count} of {len(rows)} live trees ({count / len(rows):.0%}) are outside the "
-                f"diameters that {name} was fitted to ({span}); it is used for them all the same"
+                f"{outside.sum()} of {len(rows)} live trees ({outside.mean():.0%}) are outside the "
+                f"diameters that {name} was fitted to ({span}) and are evaluated with it all the "
+                f"same; their share of the biomass: {_shares(rows, outside, plots, mass)}"
             )
-            found.append(defect("dbh-outside-equation", file, message, "", "warning"))
+            found.append(defect("dbh-outside-equation", file, message, "", severity="warning"))
     return found
+
+
+def _shares(rows: pd.DataFrame, outside: NDArray[np.bool_], plots: pd.DataFrame, mass: str) -> str:
+    """The share of biomass by stratum and year, the largest first."""
+    stratum = rows["plot_id"].map(plots.drop_duplicates("plot_id").set_index("plot_id")["stratum"])
+    keys = [stratum, pd.to_datetime(rows["date"]).dt.year]
+    share = rows[mass].where(outside, 0.0).groupby(keys).sum() / rows[mass].groupby(keys).sum()
+    ordered = share[share > 0].sort_values(ascending=False, kind="stable")
+    names = [" ".join(map(str, key)) for key in ordered.index]
+    return ", ".join(f"{name} {value:.0%}" for name, value in zip(names, ordered, strict=True))
+
+
+def _unverified_remarks(trees: pd.DataFrame, file: str) -> list[Finding]:
+    """Numbers behind live biomass that nobody has read in their document."""
+    live = trees[~is_dead(trees) & (trees["wood_density_source"] != MEASURED)]
+    used = [
+        (f"the wood density of '{name}'", wood_densities().get(str(name)))
+        for name in sorted(set(live["species"]))
+    ]
+    drafts = [(what, row) for what, row in used if row is not None and row.status == "unverified"]
+    return [
+        defect(
+            "wood-density-unverified",
+            file,
+            f"{what}, {row.density_g_cm3:g} g/cm3 ({row.source}), is unverified: {row.note}",
+            severity="warning",
+        )
+        for what, row in drafts
+    ]
 
 
 def _dead_remark(trees: pd.DataFrame, file: str) -> list[Finding]:
@@ -253,7 +333,7 @@ def _dead_remark(trees: pd.DataFrame, file: str) -> list[Finding]:
     if not count:
         return []
     message = f"{count} dead trees are counted and are not part of live biomass"
-    return [defect("trees-dead", file, message, "", "info")]
+    return [defect("trees-dead", file, message, "", severity="info")]
 
 
 def _straddling(trees: pd.DataFrame, plots: pd.DataFrame, file: str) -> list[Finding]:
@@ -262,11 +342,13 @@ def _straddling(trees: pd.DataFrame, plots: pd.DataFrame, file: str) -> list[Fin
     found = []
     for name, dates in trees["date"].groupby(stratum, sort=True):
         days = sorted(set(dates))
-        for before, after in zip(days, days[1:], strict=False):
+        for before, after in itertools.pairwise(days):
             if before.year != after.year and (after - before).days <= STRADDLE_DAYS_MAX:
                 message = f"stratum '{name}' was measured on {before} and on {after}"
                 fix = "a campaign belongs to one calendar year: write the year it was closed in"
-                found.append(defect("campaign-over-new-year", file, message, fix, "warning"))
+                found.append(
+                    defect("campaign-over-new-year", file, message, fix, severity="warning")
+                )
     return found
 
 

@@ -56,6 +56,8 @@ def _tables(measured: Measured, quantification: Quantification | None) -> dict[s
         "mapped_areas": extent.areas,
         "area_estimates": extent.estimates,
         "transitions": extent.transitions,
+        "reference_matrix": extent.reference_matrix,
+        "reference_points": extent.reference_points,
         "map_accuracy": extent.accuracy,
         "map_validation": extent.validation,
         "masked_areas": extent.reasons,
@@ -83,6 +85,7 @@ def trace_table(quantification: Quantification) -> pd.DataFrame:
                 "inputs": "; ".join(f"{i.name} = {i.value:.12g} {i.unit}" for i in step.inputs),
                 "result": step.result,
                 "unit": step.unit,
+                "sources": "; ".join(f"{i.name}: {i.source}" for i in step.inputs),
             }
             for number, step in enumerate(quantification.trace, start=1)
         ]

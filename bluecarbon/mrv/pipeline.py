@@ -16,7 +16,9 @@ from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.mrv.extent import Extent, measure_extent
 from bluecarbon.mrv.facts import monitoring_of
+from bluecarbon.mrv.field_parameters import used_parameters
 from bluecarbon.mrv.inventory import InventoryResult, measure_inventory
+from bluecarbon.mrv.period_remarks import period_remarks
 from bluecarbon.mrv.placement import check_placement
 from bluecarbon.mrv.progress import Progress, silent
 from bluecarbon.mrv.soil_cores import SoilResult, measure_soil
@@ -64,6 +66,7 @@ def measure(project: Project, progress: Progress = silent) -> Measured:
     found = (*findings, *in_trees, *in_cores, *methodology_findings(project))
     if extent is not None:
         found = (*found, *check_placement(project, extent.strata))
+        found = (*found, *period_remarks(project, extent))
     if extent is None or errors_in(found):
         raise DataError(found)
     monitoring = monitoring_of(project, extent, inventory, soil)
@@ -134,6 +137,7 @@ def build_report(project: Project, measured: Measured, rasters: dict[str, str]) 
                 for path, role in project.files()
             ),
             monitoring=measured.monitoring,
+            measurement_parameters=used_parameters(measured.inventory),
             quantification=quantification,
             findings=measured.findings,
             rasters=rasters,

@@ -1,8 +1,10 @@
 """The reference sample of a project: areas with confidence intervals, and the accuracy of its maps.
 
-Within a stratum of the project the points are a simple random sample; the map classes inside a
-stratum are used as post-strata. Strata are added, with the part of the boundary that no stratum
-covers as one of them, so that a project's parts add up to its total by construction.
+Within a stratum of the project the points are a simple random sample. They are post-stratified
+by what the map says, mangrove or not: fixed before any label is seen, and never by pooling other
+classes with mangrove, which would lend them its share. Where one of the two has fewer than two
+points the stratum is taken as one simple random sample. Strata are added, with the part of the
+boundary that no stratum covers as one of them, so that a project's parts add up to its total.
 """
 
 from __future__ import annotations
@@ -19,12 +21,10 @@ from numpy.typing import NDArray
 
 from bluecarbon.mrv.accuracy import (
     MINIMUM_PER_GROUP,
-    Estimate,
-    largest_unseen_share,
-    merge_small_groups,
-    normal_quantile,
+    Counted,
     stratified_ratio,
     stratified_total,
+    total_limits,
 )
 from bluecarbon.mrv.area import Weights, class_areas_ha
 from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_OF, LEGEND
@@ -38,6 +38,13 @@ REST = "(rest)"
 """The stratum id of the part of the boundary that no stratum covers."""
 
 MAPPED = "mapped"
+
+ON_MAP, OFF_MAP = 1, 0
+"""The two post-strata: mangrove on the map, and everything else."""
+
+GROUP_NAMES = {ON_MAP: "mangrove on the map", OFF_MAP: "not mangrove on the map"}
+
+MATRIX_COLUMNS = ("stratum", "epoch", "group", "area_ha", "points", "mangrove_points")
 
 ESTIMATE_COLUMNS = (
     "stratum", "epoch", "area_ha", "standard_error_ha", "ci_low_ha", "ci_high_ha", "confidence",
@@ -64,11 +71,11 @@ class Cell:
     """The sample of one stratum and epoch: map code, reference code and post-stratum per point."""
 
     stratum: str
+    points: pd.DataFrame
     mapped: NDArray[np.uint8]
     reference: NDArray[np.uint8]
     group: NDArray[np.int64]
     area_ha: Mapping[int, float]
-    merged: tuple[str, ...]
     mapped_mangrove_ha: float
     total_ha: float
 
@@ -76,6 +83,20 @@ class Cell:
     def has_sample(self) -> bool:
         """Whether there are points enough for a variance."""
         return len(self.reference) >= MINIMUM_PER_GROUP
+
+    @property
+    def counted(self) -> dict[int, Counted]:
+        """Area, points and points labelled mangrove of each post-stratum."""
+        mangrove = self.reference == CODE_MANGROVE
+        return {
+            group: Counted(area, int(inside.sum()), int((mangrove & inside).sum()))
+            for group, area in self.area_ha.items()
+            for inside in [self.group == group]
+        }
+
+    def group_name(self, group: int) -> str:
+        """What a post-stratum is, in words."""
+        return GROUP_NAMES[group] if len(self.area_ha) > 1 else "whole stratum"
 
 
 def locate(
@@ -100,24 +121,60 @@ def cell_of(stratum: DesignStratum, points: pd.DataFrame, codes: NDArray[np.uint
     own = points[points["stratum"] == stratum.id]
     rows, columns = (own[name].to_numpy(dtype=np.int64) for name in ("pixel_row", "pixel_column"))
     mapped = codes[rows, columns]
-    areas = class_areas_ha(codes, stratum.weights)
-    areas |= {int(code): 0.0 for code in np.unique(mapped) if int(code) not in areas}
-    counts = {int(code): int((mapped == code).sum()) for code in areas}
-    groups = merge_small_groups(areas, counts)
-    group_area: dict[int, float] = {}
-    for code, group in groups.items():
-        group_area[group] = group_area.get(group, 0.0) + areas[code]
-    merged = [code for code, group in groups.items() if list(groups.values()).count(group) > 1]
+    on_map_ha = class_areas_ha(codes, stratum.weights).get(CODE_MANGROVE, 0.0)
+    group, area = _post_strata(mapped == CODE_MANGROVE, on_map_ha, stratum.weights.total_ha)
     return Cell(
         stratum=stratum.id,
+        points=own,
         mapped=mapped,
         reference=np.array([CODE_OF[label] for label in own["label"]], dtype=np.uint8),
-        group=np.array([groups[int(code)] for code in mapped], dtype=np.int64),
-        area_ha=group_area,
-        merged=tuple(LEGEND[code] for code in sorted(merged)),
-        mapped_mangrove_ha=areas.get(CODE_MANGROVE, 0.0),
+        group=group,
+        area_ha=area,
+        mapped_mangrove_ha=on_map_ha,
         total_ha=stratum.weights.total_ha,
     )
+
+
+def _post_strata(
+    on_map: NDArray[np.bool_], on_map_ha: float, total_ha: float
+) -> tuple[NDArray[np.int64], dict[int, float]]:
+    """Group of each point and area of each group; one group where either would be too small."""
+    smallest = min(int(on_map.sum()), int((~on_map).sum()))
+    if smallest < MINIMUM_PER_GROUP:
+        return np.zeros(len(on_map), dtype=np.int64), {OFF_MAP: total_ha}
+    return on_map.astype(np.int64), {ON_MAP: on_map_ha, OFF_MAP: total_ha - on_map_ha}
+
+
+def matrix_rows(cells: Sequence[Cell], epoch: int) -> list[dict[str, Any]]:
+    """What the estimates are computed from: area and points of every post-stratum."""
+    return [
+        {
+            "stratum": cell.stratum,
+            "epoch": epoch,
+            "group": cell.group_name(group),
+            "area_ha": counted.area,
+            "points": counted.points,
+            "mangrove_points": counted.wanted,
+        }
+        for cell in cells
+        for group, counted in cell.counted.items()
+    ]
+
+
+def point_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Every point used: its row in the file, place, label, class on the map and post-stratum."""
+    return [
+        {
+            **{name: row[name] for name in ("row", "lon", "lat", "epoch", "label")},
+            "stratum": cell.stratum,
+            "map_class": LEGEND[int(mapped)],
+            "group": cell.group_name(int(group)),
+        }
+        for cell in cells
+        for row, mapped, group in zip(
+            cell.points.to_dict("records"), cell.mapped, cell.group, strict=True
+        )
+    ]
 
 
 def mapped_row(stratum: str, epoch: int, mapped_ha: float) -> dict[str, Any]:
@@ -138,67 +195,49 @@ def mapped_row(stratum: str, epoch: int, mapped_ha: float) -> dict[str, Any]:
 
 def estimate_rows(cells: Sequence[Cell], epoch: int, confidence: float) -> list[dict[str, Any]]:
     """Mangrove area of each stratum and of the whole boundary (stratum "") in one epoch."""
-    rows, variance, half_squared = [], 0.0, 0.0
-    for cell in cells:
-        row = mapped_row(cell.stratum, epoch, cell.mapped_mangrove_ha)
-        half = math.nan
-        if cell.has_sample:
-            area = stratified_total(cell.reference == CODE_MANGROVE, cell.group, cell.area_ha)
-            half = _half_width(cell, area, confidence)
-            row |= _interval(area, half, within_ha=cell.total_ha)
-            row |= {"sample_size": len(cell.reference), "estimator": _estimator(cell)}
-            row["confidence"] = confidence
-        # NaN of a stratum without sample goes through: then the total has no error either.
-        variance += row["standard_error_ha"] ** 2
-        half_squared += half**2
-        rows.append(row)
-    total_ha = sum(cell.total_ha for cell in cells)
-    mapped_ha = sum(cell.mapped_mangrove_ha for cell in cells)
-    whole = mapped_row(WHOLE, epoch, mapped_ha)
+    rows = [_estimate_row(cell, epoch, confidence) for cell in cells]
+    whole = mapped_row(WHOLE, epoch, sum(cell.mapped_mangrove_ha for cell in cells))
     if any(cell.has_sample for cell in cells):
-        area = Estimate(sum(row["area_ha"] for row in rows), math.sqrt(variance))
-        whole |= _interval(area, math.sqrt(half_squared), within_ha=total_ha)
-        whole |= {"sample_size": sum(row["sample_size"] for row in rows), "confidence": confidence}
         without = [cell.stratum for cell in cells if not cell.has_sample]
-        whole["estimator"] = "sum of strata" + (
-            f" ({', '.join(without)} mapped)" if without else ""
-        )
+        named = f" ({', '.join(without)} mapped)" if without else ""
+        whole |= {
+            "area_ha": sum(row["area_ha"] for row in rows),
+            # NaN of a stratum without sample goes through: then the total has no error either.
+            "standard_error_ha": math.sqrt(sum(row["standard_error_ha"] ** 2 for row in rows)),
+            "sample_size": sum(row["sample_size"] for row in rows),
+            "confidence": confidence,
+            "estimator": "sum of strata" + named,
+        }
+        if not without:
+            groups = [group for cell in cells for group in cell.counted.values()]
+            whole |= _limits(groups, sum(cell.total_ha for cell in cells), confidence)
     return [*rows, whole]
 
 
-def _estimator(cell: Cell) -> str:
-    if len(cell.area_ha) == 1:
-        return "simple random sample"
-    merged = f" ({', '.join(cell.merged)} merged)" if cell.merged else ""
-    return f"post-stratified by map class{merged}"
-
-
-def _half_width(cell: Cell, area: Estimate, confidence: float) -> float:
-    """Half the interval [ha]: normal, or, where no label varies, the exact binomial bound.
-
-    A sample without any disagreement has a standard error of 0; an interval of no width would
-    claim a certainty that no number of points gives.
-    """
-    if _varies(cell):
-        return normal_quantile(confidence) * area.standard_error
-    return largest_unseen_share(len(cell.reference), confidence) * cell.total_ha
-
-
-def _interval(area: Estimate, half: float, *, within_ha: float) -> dict[str, float]:
-    """The interval, held within what an area can be; NaN where ``half`` is NaN."""
-    unknown = math.isnan(half)
-    return {
+def _estimate_row(cell: Cell, epoch: int, confidence: float) -> dict[str, Any]:
+    row = mapped_row(cell.stratum, epoch, cell.mapped_mangrove_ha)
+    if not cell.has_sample:
+        return row
+    area = stratified_total(cell.reference == CODE_MANGROVE, cell.group, cell.area_ha)
+    single = len(cell.area_ha) == 1
+    return row | {
         "area_ha": area.value,
         "standard_error_ha": area.standard_error,
-        "ci_low_ha": math.nan if unknown else max(0.0, area.value - half),
-        "ci_high_ha": math.nan if unknown else min(within_ha, area.value + half),
+        **_limits(list(cell.counted.values()), cell.total_ha, confidence),
+        "confidence": confidence,
+        "sample_size": len(cell.reference),
+        "estimator": "simple random sample" if single else "post-stratified by mangrove on the map",
     }
 
 
-def sample_findings(
-    cells_by_epoch: Mapping[int, Sequence[Cell]], confidence: float
-) -> tuple[Finding, ...]:
-    """Strata without a sample, and samples in which map and reference never disagree."""
+def _limits(groups: Sequence[Counted], total_ha: float, confidence: float) -> dict[str, float]:
+    """The interval, held within what an area can be."""
+    low, high = total_limits(groups, confidence)
+    return {"ci_low_ha": max(0.0, low), "ci_high_ha": min(total_ha, high)}
+
+
+def sample_findings(cells_by_epoch: Mapping[int, Sequence[Cell]]) -> tuple[Finding, ...]:
+    """Strata without a sample, and samples in which no label disagrees with its post-stratum."""
     found, certain = [], []
     for epoch, cells in cells_by_epoch.items():
         for cell in cells:
@@ -208,22 +247,16 @@ def sample_findings(
                 message = f"{count} reference points: the mapped area is given, without an interval"
                 fix = "draw a random sample of points in this stratum and label them"
                 found.append(Finding.warning("reference-no-sample", subject, message, fix=fix))
-            elif not _varies(cell):
-                bound_ha = largest_unseen_share(count, confidence) * cell.total_ha
-                certain.append(f"{cell.stratum} {epoch} ({count} points, {bound_ha:.1f} ha)")
+            elif all(g.wanted in {0, g.points} for g in cell.counted.values()):
+                certain.append(f"{cell.stratum} {epoch} ({count} points)")
     if certain:
         message = (
-            "the labels do not vary within any post-stratum, so the standard error of 0 ha is a "
-            "lower limit; the interval is the exact binomial bound on what the sample could have "
-            f"missed at {confidence:.0%} confidence: {', '.join(certain)}"
+            "no label disagrees within a post-stratum, so the standard error of eq. 10 is 0, which "
+            "is a lower limit; the interval is not, it comes from the score interval of each "
+            f"post-stratum: {', '.join(certain)}"
         )
         found.append(Finding.info("reference-no-disagreement", "[reference]", message))
     return tuple(found)
-
-
-def _varies(cell: Cell) -> bool:
-    mangrove = cell.reference == CODE_MANGROVE
-    return any(len(np.unique(mangrove[cell.group == group])) > 1 for group in cell.area_ha)
 
 
 def accuracy_row(cells: Sequence[Cell], epoch: int) -> dict[str, Any] | None:

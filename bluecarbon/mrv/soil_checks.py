@@ -109,18 +109,18 @@ def remarks(
             f"{reference_depth_cm:g} cm are extrapolated (standard error {row.standard_error:.1f})"
         )
         fix = f"sample down to {reference_depth_cm:g} cm"
-        found.append(defect("core-extrapolated", file, message, fix, "warning"))
+        found.append(defect("core-extrapolated", file, message, fix, severity="warning"))
     for row in strata[strata["n_cores"] < 2].itertuples():
         message = f"stratum '{row.stratum}' has a single core: no standard error"
         fix = "take at least two cores in each stratum"
-        found.append(defect("cores-too-few", file, message, fix, "warning"))
+        found.append(defect("cores-too-few", file, message, fix, severity="warning"))
     for stratum, dates in cores["date"].groupby(cores["stratum"], sort=True):
         if (max(dates) - min(dates)).days > POOLED_DAYS_MAX:
             message = (
                 f"the cores of stratum '{stratum}' from {min(dates)} to {max(dates)} are averaged "
                 "together: no change over time is taken from them"
             )
-            found.append(defect("cores-pooled", file, message, "", "info"))
+            found.append(defect("cores-pooled", file, message, "", severity="info"))
     return found
 
 
@@ -137,8 +137,9 @@ def _hits(rows: pd.DataFrame, text: str, names: Sequence[str]) -> list[tuple[int
 
 def _cores(slices: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each core in depth order; rows whose depths are defects of their own are left out."""
-    named = slices[(slices["core_id"] != "") & (slices["depth_min_cm"] < slices["depth_max_cm"])]
-    ordered = named.sort_values(["depth_min_cm", "line"])
+    top, bottom = slices["depth_min_cm"], slices["depth_max_cm"]
+    sound = slices[(slices["core_id"] != "") & (top >= 0) & (top < bottom)]
+    ordered = sound.sort_values(["depth_min_cm", "line"])
     for core_id, core in ordered.groupby("core_id", sort=True):
         yield str(core_id), core
 
@@ -162,20 +163,19 @@ def _order_defects(core_id: str, core: pd.DataFrame, file: str) -> list[Finding]
     for line, top, bottom in zip(
         core["line"], core["depth_min_cm"], core["depth_max_cm"], strict=True
     ):
-        subject, place = f"{file} row {line}", f"core '{core_id}': {top:g}-{bottom:g} cm"
-        if (core[["depth_min_cm", "depth_max_cm"]] == (top, bottom)).all(axis=1).sum() > 1:
-            if f"{top:g}-{bottom:g} cm" == upper:
-                found.append(
-                    defect("slice-twice", subject, f"{place} is there twice", "keep one row")
-                )
+        subject, span = f"{file} row {line}", f"{top:g}-{bottom:g} cm"
+        place = f"core '{core_id}': {span}"
+        if span == upper:
+            found.append(defect("slice-twice", subject, f"{place} is there twice", "keep one row"))
         elif top < depth - _TOLERANCE_CM:
             fix = "correct the depths: slices may touch, not overlap"
             found.append(defect("slices-overlap", subject, f"{place} overlaps {upper}", fix))
-        if top > depth + _TOLERANCE_CM:
+        elif top > depth + _TOLERANCE_CM:
             message = f"{place} leaves {top - depth:g} cm out below {upper}"
             fix = "the gap is shared out between the slices around it"
-            found.append(defect("slices-gap", subject, message, fix, "warning"))
-        depth, upper = max(depth, bottom), f"{top:g}-{bottom:g} cm"
+            found.append(defect("slices-gap", subject, message, fix, severity="warning"))
+        if bottom > depth:
+            depth, upper = bottom, span
     return found
 
 
@@ -188,4 +188,6 @@ def _fraction_suspicion(slices: pd.DataFrame, file: str) -> list[Finding]:
     message = f"organic_carbon_percent is at most {carbon.max():g} in all rows: a fraction?"
     message += " Soil as light as this holds more carbon than that." if light else ""
     fix = "give percent of dry mass: multiply by 100 if the sheet has fractions"
-    return [defect("carbon-as-fraction", file, message, fix, "error" if light else "warning")]
+    return [
+        defect("carbon-as-fraction", file, message, fix, severity="error" if light else "warning")
+    ]

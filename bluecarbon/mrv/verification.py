@@ -29,7 +29,7 @@ def verify(
     """Everything in which ``report`` differs from what its inputs give now; empty when it holds.
 
     ``folder`` is where the report and its maps lie. Findings of severity "info" do not contradict
-    the claim (other code computed the same numbers).
+    the claim; a warning says that other code computed the same numbers.
     """
     before = (
         *_seal(report),
@@ -132,7 +132,7 @@ def _recomputed_rasters(measured: Any) -> dict[str, str]:
 
 def _software(report: MonitoringReport, now: MonitoringReport) -> Iterator[Finding]:
     if report.software != now.software:
-        yield Finding.info(
+        yield Finding.warning(
             "software-differs",
             "software",
             f"made by {report.software.version} (code {report.software.code_sha256[:12]}...), "
@@ -142,6 +142,7 @@ def _software(report: MonitoringReport, now: MonitoringReport) -> Iterator[Findi
 
 def _results(report: MonitoringReport, now: MonitoringReport) -> Iterator[Finding]:
     yield from _listed("raster-not-reproduced", report.rasters, now.rasters)
+    yield from _listed("parameter-changed", _field_rows(report), _field_rows(now))
     yield from _listed("measurement-differs", _measured(report), _measured(now))
     yield from _listed("result-differs", _outputs(report), _outputs(now))
     yield from _listed("claim-differs", _claims(report), _claims(now))
@@ -158,6 +159,7 @@ def _remaining(report: MonitoringReport) -> dict[str, Any]:
         "inputs": True,
         "declared": True,
         "rasters": True,
+        "measurement_parameters": True,
         "monitoring": {"measurements"},
         "quantification": {"outputs", "claim_tco2e", "claim_tco2e_by_year", "trace", "parameters"},
     }
@@ -172,6 +174,10 @@ def _listed(code: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
         yield Finding.error(code, key, f"the report says {old}, recomputed {new}")
     if len(changed) > LISTED_MAX:
         yield Finding.error(code, "...", f"and {len(changed) - LISTED_MAX} more")
+
+
+def _field_rows(report: MonitoringReport) -> dict[str, str]:
+    return {f"parameter {p.name}": p.model_dump_json() for p in report.measurement_parameters}
 
 
 def _measured(report: MonitoringReport) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bluecarbon.registry import schema
 from bluecarbon.registry.errors import (
@@ -113,7 +114,12 @@ def write_schema(connection: sqlite3.Connection) -> None:
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.pool.StaticPool)
     connection.execute("BEGIN IMMEDIATE")
     with engine.connect() as wrapped:
-        schema.metadata.create_all(wrapped)
+        # In the order of their declaration: create_all would take indexes from a set, and the
+        # same registry would not be the same bytes. SQLite allows keys to later tables.
+        for table in schema.metadata.tables.values():
+            wrapped.execute(CreateTable(table))
+            for index in sorted(table.indexes, key=lambda item: str(item.name)):
+                wrapped.execute(CreateIndex(index))
         # In the same transaction as the tables: there is no moment without the rules.
         for statement in trigger_statements():
             wrapped.exec_driver_sql(statement)

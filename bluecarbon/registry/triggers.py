@@ -111,7 +111,7 @@ _OWN_RULES = {
 
 def trigger_statements() -> Iterator[str]:
     """The CREATE TRIGGER statements of all tables, in a fixed order."""
-    for table in schema.metadata.sorted_tables:
+    for table in schema.metadata.tables.values():
         yield from _append_only(table)
         for operation in ("INSERT", "UPDATE"):
             rules = _OWN_RULES.get((table.name, operation), {})

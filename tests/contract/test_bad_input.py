@@ -255,3 +255,14 @@ def test_unverified_parameter_is_not_issued(tmp_path):
     done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
     assert done.returncode == 2, done.stdout
     assert "unverified" in done.stdout
+
+
+def test_unread_wood_density_is_not_issued(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    text = (coast / "trees.csv").read_text(encoding="utf-8")
+    changed = text.replace("Kandelia obovata", "Xylocarpus granatum")
+    (coast / "trees.csv").write_text(changed, encoding="utf-8")
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout
+    assert "wood density Xylocarpus granatum" in done.stdout
+    assert not (tmp_path / "out").exists()

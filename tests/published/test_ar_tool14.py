@@ -29,6 +29,16 @@ def test_discount_example():
     assert ar_tool14.discounted(60.0, 9 / 60, share) == pytest.approx(57.75, abs=1e-12)
 
 
+def test_discount_example_of_a_baseline():
+    # Printed: the baseline of 60 +- 9 becomes 62.25.
+    assert ar_tool14.baseline_discounted(60.0, 9.0) == pytest.approx(62.25, abs=1e-12)
+
+
+def test_a_baseline_of_zero_takes_its_whole_half_width():
+    assert ar_tool14.baseline_discounted(0.0, 0.04) == pytest.approx(0.04)
+    assert ar_tool14.baseline_discounted(0.0, 0.0) == 0.0
+
+
 @pytest.mark.parametrize(
     ("percent", "share"),
     [

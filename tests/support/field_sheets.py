@@ -13,7 +13,8 @@ A-1,3,2024-11-11,Kandelia obovata,9.0,4.0,dead
 A-2,1,2024-11-12,Kandelia obovata,6.0,3.5,live
 A-2,2,2024-11-12,Kandelia obovata,7.0,3.8,live
 """
-CORES = """core_id,stratum,lon,lat,date,depth_min_cm,depth_max_cm,bulk_density_g_cm3,organic_carbon_percent
+CORES = """core_id,stratum,lon,lat,date,\
+depth_min_cm,depth_max_cm,bulk_density_g_cm3,organic_carbon_percent
 C1,A,109.75,21.55,2024-12-02,0,30,0.8,3.0
 C1,A,109.75,21.55,2024-12-02,30,60,0.9,2.0
 C1,A,109.75,21.55,2024-12-02,60,100,1.0,1.0

@@ -49,7 +49,8 @@ def claim_by_hand():
     u = 100 * half_width / change
     share = 0 if u <= 10 else 0.25 if u <= 15 else 0.5 if u <= 20 else 0.75 if u <= 30 else 1
     trees = change - share * half_width
-    soil = 5 * 44 / 12 * 0.5 * (AREAS["K15", END] + AREAS["R20", END])
+    # K15 was planted before the first stock: the smaller of its two areas; R20 was not.
+    soil = 5 * 44 / 12 * 0.5 * (AREAS["K15", START] + AREAS["R20", END])
     baseline = 5 * 2 * 44 / 12 * 0.47 * 8.0 * 1.25 * 0.01 * 100
     return trees + soil - baseline
 
@@ -72,7 +73,7 @@ def test_soil_stops_twenty_years_after_planting():
     result = BOOK.quantify(late, PARAMETERS)
     by_year = {o.scope: o.value for o in result.outputs if o.name == "soil"}
     # K15: 2015 ... 2034 inclusive; R20: 2020 ... 2039
-    assert by_year["2034"] == pytest.approx(44 / 12 * 0.5 * 140)
+    assert by_year["2034"] == pytest.approx(44 / 12 * 0.5 * (80 + 50))
     assert by_year["2035"] == pytest.approx(44 / 12 * 0.5 * 50)
 
 
@@ -136,6 +137,51 @@ def test_no_cover_before_planting_needs_no_growth_parameter(monitoring):
     bare = monitoring.model_copy(update={"measurements": tuple(rows)})
     result = BOOK.quantify(bare, Parameters(BOOK.spec.parameters))
     assert all(o.value == 0 for o in result.outputs if o.name == "baseline")
+
+
+def changed(monitoring, variable, **update):
+    rows = tuple(
+        r.model_copy(update=update) if r.variable == variable else r
+        for r in monitoring.measurements
+    )
+    return monitoring.model_copy(update={"measurements": rows})
+
+
+def test_a_sample_that_saw_no_crown_counts_its_whole_half_width(monitoring):
+    unseen = changed(monitoring, "baseline_crown_cover", value=0.0, standard_error=0.01)
+    result = BOOK.quantify(unseen, PARAMETERS)
+    # cover 0 + 100 % of 1.6448536 x 0.01, on two strata of 100 ha
+    expected = 2 * 44 / 12 * 0.47 * 8.0 * 1.25 * 0.016448536 * 100
+    by_year = {o.scope: o.value for o in result.outputs if o.name == "baseline"}
+    assert by_year["2020"] == pytest.approx(expected, rel=1e-7)
+
+
+def test_growth_outside_the_period_is_not_credited(monitoring):
+    longer = monitoring.model_copy(update={"stock_start": dt.date(2014, 11, 28)})
+    rows = tuple(
+        r.model_copy(update={"date": dt.date(2014, 11, 28)}) if r.date == START else r
+        for r in monitoring.measurements
+    )
+    longer = longer.model_copy(update={"measurements": rows})
+    result = BOOK.quantify(longer, PARAMETERS)
+    trees = sum(o.value for o in result.outputs if o.name == "trees")
+    # Ten years between the stocks, five of them in the period (3653 days / 365.25 = 10.0014).
+    assert trees == pytest.approx(
+        result.output("tree_change_discounted") * 5 / (3653 / 365.25), rel=1e-12
+    )
+
+
+def test_area_errors_that_would_change_the_discount_are_told(monitoring):
+    sure = BOOK.quantify(monitoring, PARAMETERS)
+    assert {f.code for f in sure.findings} >= {"area-error-not-counted"}
+    unsure = BOOK.quantify(changed(monitoring, "mangrove_area", standard_error=8.0), PARAMETERS)
+    assert unsure.claim_tco2e == pytest.approx(sure.claim_tco2e)
+    assert {f.code for f in unsure.findings} >= {"area-error-changes-discount"}
+    with_areas = unsure.output("tree_change_uncertainty_with_areas")
+    assert with_areas > unsure.output("tree_change_uncertainty")
+    assert sure.output("tree_change_uncertainty_with_areas") == pytest.approx(
+        sure.output("tree_change_uncertainty")
+    )
 
 
 def test_missing_growth_parameter_is_named(monitoring):

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from bluecarbon.mrv.accuracy import (
-    largest_unseen_share,
-    merge_small_groups,
+    Counted,
     normal_quantile,
     olofsson2014,
     overlap,
     stratified_ratio,
     stratified_total,
+    total_limits,
+    wilson_limits,
 )
 
 
@@ -44,29 +45,34 @@ def test_olofsson_refuses_a_class_with_one_point():
         olofsson2014([[2, 0], [1, 5]], [10.0, 20.0, 30.0])
 
 
-@pytest.mark.parametrize(
-    ("area", "count", "expected"),
-    [
-        ({1: 5.0, 2: 9.0}, {1: 4, 2: 7}, {1: 1, 2: 2}),
-        # two small ones make a group of their own
-        ({1: 5.0, 2: 9.0, 3: 1.0, 4: 1.0}, {1: 4, 2: 7, 3: 1, 4: 1}, {1: 1, 2: 2, 3: 3, 4: 3}),
-        # one small one, or an empty one, joins the largest
-        ({1: 5.0, 2: 9.0, 3: 1.0}, {1: 4, 2: 7, 3: 1}, {1: 1, 2: 2, 3: 2}),
-        ({1: 5.0, 2: 9.0, 3: 1.0}, {1: 4, 2: 7}, {1: 1, 2: 2, 3: 2}),
-        # nothing to join: all are one simple random sample
-        ({1: 5.0, 2: 9.0}, {1: 1, 2: 1}, {1: 1, 2: 1}),
-    ],
-)
-def test_small_groups_are_merged(area, count, expected):
-    assert merge_small_groups(area, count) == expected
-
-
-def test_quantiles_and_the_rule_of_three():
+def test_quantiles():
     assert normal_quantile(0.90) == pytest.approx(1.6448536, abs=1e-7)
     assert normal_quantile(0.95) == pytest.approx(1.9599640, abs=1e-7)
-    # None among 60 at 95 %: 1 - 0.05^(1/60) = 0.04870, which the rule of three calls 3/60
-    assert largest_unseen_share(60, 0.95) == pytest.approx(0.04870, abs=5e-6)
-    assert largest_unseen_share(1, 0.90) == pytest.approx(0.9)
+
+
+def test_wilson_limits_by_hand():
+    # 3 of 10 at 95 %: z^2 = 3.8415; (0.3 + 0.19207 -+ 1.95996 sqrt(0.021 + 0.0096036)) / 1.38415
+    low, high = wilson_limits(3, 10, 0.95)
+    assert low == pytest.approx(0.10779, abs=1e-5)
+    assert high == pytest.approx(0.60322, abs=1e-5)
+
+
+def test_unanimous_samples_keep_a_width():
+    assert wilson_limits(0, 60, 0.90) == (0.0, pytest.approx(0.04314, abs=1e-5))
+    assert wilson_limits(60, 60, 0.90) == (pytest.approx(1 - 0.04314, abs=1e-5), 1.0)
+
+
+def test_limits_of_one_group_are_its_own():
+    low, high = total_limits([Counted(200.0, 10, 3)], 0.95)
+    assert (low, high) == (pytest.approx(21.558, abs=1e-2), pytest.approx(120.644, abs=1e-2))
+
+
+def test_limits_of_groups_add_in_quadrature():
+    one = Counted(100.0, 20, 4)
+    low, high = total_limits([one], 0.9)
+    low_two, high_two = total_limits([one, one], 0.9)
+    assert 40.0 - low_two == pytest.approx(math.sqrt(2) * (20.0 - low))
+    assert high_two - 40.0 == pytest.approx(math.sqrt(2) * (high - 20.0))
 
 
 def test_overlap_by_hand():

@@ -101,13 +101,13 @@ def _volume_linear(
 
 
 def _log10(row: Equation, dbh_cm: FloatArray, _height: FloatArray, _rho: FloatArray) -> FloatArray:
-    return 10.0**row.a * dbh_cm**row.b
+    return np.asarray(np.power(10.0, row.a) * dbh_cm**row.b)
 
 
 def _exp_ln_square(
     row: Equation, dbh_cm: FloatArray, _height: FloatArray, _rho: FloatArray
 ) -> FloatArray:
-    return np.exp(row.a) * (dbh_cm**2) ** row.b
+    return np.asarray(np.exp(row.a) * (dbh_cm**2) ** row.b)
 
 
 FORMS: Mapping[str, Callable[[Equation, FloatArray, FloatArray, FloatArray], FloatArray]] = (

@@ -10,11 +10,18 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from bluecarbon.spec import Parameter, Value
+
+YEAR_MIN, YEAR_MAX = 1970, 2150
+"""Years outside are typing errors: no scene is older, no crediting period later."""
+
+TCO2E_MAX = 10**12
+
+Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX)]
 
 MaskLegend = Literal["sentinel-2-scl"]
 
@@ -34,11 +41,13 @@ class PeriodSection(Value):
 
     start: dt.date
     end: dt.date
-    start_epoch: int | None = None
-    end_epoch: int | None = None
+    start_epoch: Year | None = None
+    end_epoch: Year | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> PeriodSection:
+        if self.start.year < YEAR_MIN or self.end.year > YEAR_MAX:
+            raise ValueError(f"the period must lie between {YEAR_MIN} and {YEAR_MAX}")
         if self.start >= self.end:
             raise ValueError("start must be before end (the end is exclusive)")
         if (self.start_epoch is None) != (self.end_epoch is None):
@@ -59,7 +68,7 @@ class Scene(Value):
 
     path: str
     date: dt.date
-    epoch: int | None = None
+    epoch: Year | None = None
 
     @property
     def map_epoch(self) -> int:
@@ -71,8 +80,8 @@ class Imagery(Value):
     """``[imagery]``: surface-reflectance scenes. reflectance = number x scale + offset."""
 
     bands: tuple[str, ...]
-    scale: float = Field(gt=0)
-    offset: float = 0.0
+    scale: float = Field(gt=0, allow_inf_nan=False)
+    offset: float = Field(default=0.0, allow_inf_nan=False)
     mask_band: str = ""
     mask_legend: MaskLegend = "sentinel-2-scl"
     scene: tuple[Scene, ...] = Field(min_length=1)
@@ -82,7 +91,7 @@ class ClassMap(Value):
     """One class map: ``[[class_maps.map]]``; ``band`` counts from 1."""
 
     path: str
-    epoch: int
+    epoch: Year
     band: int = Field(default=1, ge=1)
     date: dt.date | None = None
 
@@ -99,10 +108,10 @@ class Training(Value):
 
     points: str = ""
     raster: str = ""
-    raster_epoch: int | None = None
+    raster_epoch: Year | None = None
     raster_legend: dict[str, str] = {}
     area: str = ""
-    sample_size: int = Field(default=4000, gt=0)
+    sample_size: int = Field(default=4000, gt=0, le=1_000_000)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Training:
@@ -118,15 +127,21 @@ class Mapping(Value):
 
     method: Literal["random-forest"] = "random-forest"
     trees: int = Field(default=80, gt=0, le=2000)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     indices: tuple[str, ...] = ("ndvi", "mndwi", "mvi", "lswi")
+
+    @model_validator(mode="after")
+    def _once_each(self) -> Mapping:
+        if len(set(self.indices)) != len(self.indices):
+            raise ValueError("an index is named twice")
+        return self
 
 
 class LabelRaster(Value):
     """``[[validation]]``: a label raster that the map of one epoch is compared with."""
 
     raster: str
-    epoch: int
+    epoch: Year
     legend: dict[str, str]
     area: str = ""
 
@@ -135,7 +150,7 @@ class Reference(Value):
     """``[reference]``: a probability sample of labelled points, never used for training."""
 
     points: str
-    confidence: float = Field(default=0.90, gt=0.5, lt=1.0)
+    confidence: float = Field(default=0.90, ge=0.5, le=0.999)
 
 
 class Inventory(Value):
@@ -151,7 +166,7 @@ class Soil(Value):
     """``[soil]``: slices of soil cores (土壤柱状样)."""
 
     cores: str
-    reference_depth_cm: float = Field(default=100.0, gt=0)
+    reference_depth_cm: float = Field(default=100.0, gt=0, le=500.0)
 
 
 class MethodologySection(Value):
@@ -175,7 +190,7 @@ class Trade(Value):
 
     to: str = ""
     by: str = ""
-    tco2e: int = Field(gt=0)
+    tco2e: int = Field(gt=0, le=TCO2E_MAX)
     beneficiary: str = ""
     purpose: str = ""
 
@@ -190,7 +205,7 @@ class RegistrySection(Value):
     name: str
     name_zh: str = ""
     clock: str
-    signing_seed: str
+    signing_seed: str = Field(min_length=1)
     buffer_share: float = Field(ge=0.0, lt=1.0)
     allow_unverified_parameters: bool = False
     operator: Party

@@ -42,7 +42,7 @@ def load_project(path: Path) -> Project:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         message, fix = f"cannot be read: {error.strerror}", "check the path of the project file"
     except UnicodeDecodeError:

@@ -8,9 +8,9 @@ at once, each with its place and with what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Severity = Literal["error", "warning", "info"]
 Status = Literal["verified", "unverified"]
@@ -69,7 +69,7 @@ class Parameter(Value):
     """
 
     name: str
-    value: float | None = None
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
     unit: str
     source: str
     locator: str = ""

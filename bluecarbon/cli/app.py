@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -77,4 +79,12 @@ def check(
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot print Chinese shows marks instead of ending the run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except OSError as error:
+        sys.stderr.write(f"bluecarbon: {error.strerror or error}\n")
+        sys.exit(EXIT_REFUSED)

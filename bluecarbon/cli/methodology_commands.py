@@ -1,34 +1,259 @@
-"""``bluecarbon methodology``: which rule books are installed and what they ask for."""
+"""``bluecarbon methodology``: rule books on a monitoring file, without rasters or a registry."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from bluecarbon.methodology.input_files import MethodologyInput
+    from bluecarbon.methodology.protocol import Methodology
+    from bluecarbon.report import Quantification
+
+EXIT_REFUSED = 2
+
 methodology_app = typer.Typer(help="Rule books 方法学.", no_args_is_help=True)
+
+MethodologyId = Annotated[str, typer.Argument(help="The id, as in ar-am0014@3.0.")]
+InputFile = Annotated[Path, typer.Argument(help="Monitoring data (JSON); see show ID --json.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Draft = Annotated[
+    bool, typer.Option("--draft", help="Compute on rows that nobody has verified; says DRAFT.")
+]
 
 
 @methodology_app.command("list")
-def list_methodologies() -> None:
+def list_methodologies(*, as_json: AsJson = False) -> None:
     """The installed rule books."""
     from bluecarbon.methodology.loader import installed
 
-    for book in installed().values():
-        typer.echo(f"{book.spec.id}\t{book.spec.title}\t{book.spec.title_zh}")
+    books = [book.spec for book in installed().values()]
+    if as_json:
+        rows = [{"id": s.id, "title": s.title, "title_zh": s.title_zh} for s in books]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for spec in books:
+        typer.echo(f"{spec.id}\t{spec.title}\t{spec.title_zh}")
 
 
 @methodology_app.command("show")
-def show_methodology(
-    methodology_id: Annotated[str, typer.Argument(help="The id, as in ar-am0014@3.0.")],
+def show_methodology(methodology_id: MethodologyId, *, as_json: AsJson = False) -> None:
+    """What a rule book needs, its parameter rows with status, what it gives, and an example."""
+    from bluecarbon.cli.methodology_pages import spec_as_json, spec_as_text
+
+    with _refusals():
+        book = _book(methodology_id)
+        typer.echo(spec_as_json(book) if as_json else spec_as_text(book))
+
+
+@methodology_app.command("example")
+def show_example(methodology_id: MethodologyId) -> None:
+    """A complete monitoring file for a rule book, to start from."""
+    from bluecarbon.cli.methodology_pages import example_input
+
+    with _refusals():
+        example = example_input(_book(methodology_id))
+        typer.echo(example.model_dump_json(indent=2, exclude_defaults=True))
+
+
+@methodology_app.command("check")
+def check_input(methodology_id: MethodologyId, file: InputFile) -> None:
+    """Everything that is missing or not eligible; exit code 2 when something forbids a claim."""
+    from bluecarbon.cli.show import console, print_findings
+    from bluecarbon.spec import errors_in
+
+    with _refusals():
+        book, given = _book(methodology_id), _read(file)
+        findings = book.check(given)
+        print_findings(findings)
+        if errors_in(findings):
+            raise typer.Exit(EXIT_REFUSED)
+        console.print("[green]nothing forbids a claim under this rule book[/]")
+
+
+@methodology_app.command("quantify")
+def quantify_input(
+    methodology_id: MethodologyId,
+    file: InputFile,
+    *,
+    as_json: AsJson = False,
+    draft: Draft = False,
+    draws: Annotated[int, typer.Option("--draws", min=0, help="Monte Carlo draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
 ) -> None:
-    """What a rule book needs, its parameter rows with status, and what it gives, as JSON."""
-    from bluecarbon.errors import UnknownMethodologyError
+    """The claim by year: baseline, project, leakage, pools, deductions, buffer, net."""
+    from bluecarbon.cli.methodology_pages import quantification_as_json, quantification_as_text
+
+    with _refusals():
+        done = _quantified(methodology_id, _read(file), draft=draft, draws=draws, seed=seed)
+        typer.echo(quantification_as_json(done) if as_json else quantification_as_text(done))
+
+
+@methodology_app.command("compare")
+def compare_methodologies(
+    file: InputFile,
+    *,
+    methodologies: Annotated[str, typer.Option("--methodologies", help="Ids, comma-separated.")],
+    as_json: AsJson = False,
+    draft: Draft = False,
+    chart: Annotated[Path | None, typer.Option("--chart", help="Also draw a PNG.")] = None,
+) -> None:
+    """One table: pools, deductions, buffer and net tonnes under each rule book, with equations."""
+    from bluecarbon.cli.methodology_pages import comparison_as_text
+    from bluecarbon.methodology.comparison import compare
+
+    with _refusals():
+        given = _read(file)
+        ids = [part.strip() for part in methodologies.split(",") if part.strip()]
+        found = [_quantified(i, given, draft=draft) for i in ids]
+        comparison = compare(found)
+        typer.echo(
+            comparison.model_dump_json(indent=2) if as_json else comparison_as_text(comparison)
+        )
+        if chart is not None:
+            from bluecarbon.mrv.charts import comparison_png
+
+            chart.write_bytes(comparison_png(comparison))
+
+
+@methodology_app.command("trace")
+def trace_input(
+    methodology_id: MethodologyId,
+    file: InputFile,
+    *,
+    out: Annotated[Path | None, typer.Option("--out", help="A .txt, .html or .xlsx file.")] = None,
+    draft: Draft = False,
+) -> None:
+    """Each equation by its number, with inputs, result and unit; live formulas in .xlsx."""
+    from bluecarbon.methodology.trace_text import trace_as_html, trace_as_text
+
+    with _refusals():
+        done = _quantified(methodology_id, _read(file), draft=draft)
+        if out is None or out.suffix == ".txt":
+            _emit(trace_as_text(done), out)
+        elif out.suffix == ".html":
+            _emit(trace_as_html(done), out)
+        elif out.suffix == ".xlsx":
+            from bluecarbon.methodology.trace_workbook import write_trace_xlsx
+
+            write_trace_xlsx(done, out)
+        else:
+            _refuse(f"{out}: give a name that ends in .txt, .html or .xlsx")
+
+
+@methodology_app.command("parameters")
+def show_parameters(
+    methodology_id: MethodologyId,
+    *,
+    fill: Annotated[Path | None, typer.Option("--fill", help="A CSV of values to key in.")] = None,
+) -> None:
+    """The parameter rows with value, unit, source and status; with --fill, as filled in."""
+    from bluecarbon.cli.methodology_pages import parameters_as_json
+    from bluecarbon.cli.show import print_findings
+    from bluecarbon.spec import errors_in
+
+    with _refusals():
+        rows = _book(methodology_id).spec.parameters
+        if fill is not None:
+            from bluecarbon.methodology.parameter_files import fill as filled
+
+            rows, findings = filled(rows, fill)
+            print_findings(findings)
+            if errors_in(findings):
+                raise typer.Exit(EXIT_REFUSED)
+        typer.echo(parameters_as_json(rows))
+
+
+@methodology_app.command("new")
+def new_plugin(
+    name: Annotated[str, typer.Argument(help="A Python name, as in my_rules.")],
+    folder: Annotated[
+        Path, typer.Option("--in", help="Where the package folder is made.")
+    ] = Path(),
+) -> None:
+    """Make a plug-in package for a rule book of your own; it passes the conformance kit."""
+    from bluecarbon.methodology.skeleton import write_plugin
+
+    with _refusals():
+        for path in write_plugin(name, folder):
+            typer.echo(f"made {path}")
+
+
+@methodology_app.command("conformance")
+def check_conformance(methodology_id: MethodologyId) -> None:
+    """Run the conformance kit on an installed rule book; exit code 1 when it fails."""
+    from bluecarbon.cli.show import console, print_findings
+    from bluecarbon.methodology.conformance import check
+    from bluecarbon.spec import errors_in
+
+    with _refusals():
+        findings = check(_book(methodology_id))
+    print_findings(findings)
+    if errors_in(findings):
+        raise typer.Exit(1)
+    console.print(f"[green]{methodology_id} passes the conformance kit[/]")
+
+
+def _book(methodology_id: str) -> Methodology:
     from bluecarbon.methodology.loader import get
 
+    return get(methodology_id)
+
+
+def _read(file: Path) -> MethodologyInput:
+    from bluecarbon.methodology.input_files import read_input
+
+    return read_input(file)
+
+
+def _quantified(
+    methodology_id: str,
+    given: MethodologyInput,
+    *,
+    draft: bool = False,
+    draws: int = 0,
+    seed: int = 0,
+) -> Quantification:
+    from bluecarbon.methodology.input_files import parameters_for
+    from bluecarbon.methodology.monte_carlo import with_simulation
+
+    book = _book(methodology_id)
+    if draft:
+        given = given.model_copy(update={"declarations": {**given.declarations, "draft": True}})
+    parameters = parameters_for(book, given)
+    done = book.quantify(given, parameters)
+    if not draws:
+        return done
+    return with_simulation(book, given, parameters, done, draws=draws, seed=seed)
+
+
+def _emit(text: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Findings and refusals as lines with exit code 2, never as a traceback."""
+    from bluecarbon.cli.show import print_findings
+    from bluecarbon.errors import BluecarbonError, DataError
+
     try:
-        book = get(methodology_id)
-    except UnknownMethodologyError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    typer.echo(book.spec.model_dump_json(indent=2))
+        yield
+    except DataError as error:
+        print_findings(error.findings)
+        raise typer.Exit(EXIT_REFUSED) from error
+    except (BluecarbonError, OSError) as error:
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> Any:
+    typer.echo(f"refused: {message}", err=True)
+    raise typer.Exit(EXIT_REFUSED)

@@ -1,44 +1,157 @@
-"""An output folder that is either the old one or the new one, never half of each."""
+"""An output folder that is either the old one or the new one, never half of each.
+
+Every output folder holds ``manifest.txt``: that we made it, where the project file was, and each
+file with its SHA-256. A folder is only ever replaced when it holds nothing but what its manifest
+names, so that no file of somebody else can be lost.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
-from bluecarbon.errors import OutputError
+from bluecarbon.errors import OutputError, ReportError
+from bluecarbon.provenance import sha256_file
 
-MARKER = "inputs.txt"
-"""Every output folder holds this file: it says where the project file was, and that we made it."""
+MANIFEST = "manifest.txt"
+_FIRST_LINE = "bluecarbon outputs, format 1"
+_PROJECT = "project file: "
+_EXIT_TERMINATED = 143
 
 
 @contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
+def replaced_folder(folder: Path, project_path: Path) -> Iterator[Path]:
     """A scratch folder that takes the place of ``folder`` when the block ends without error.
 
     OutputError when ``folder`` holds something that a run did not make, or cannot be written.
     """
     folder = folder.absolute()
-    if folder.exists() and not _may_replace(folder):
-        raise OutputError(
-            f"{folder} exists and was not made by bluecarbon run; give another --out folder"
-        )
+    made: list[Path] = []
     try:
+        _require_replaceable(folder)
+        made = _missing_parents(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror}") from error
+        scratch = Path(tempfile.mkdtemp(prefix=".bluecarbon-", dir=folder.parent))
+    except (OSError, ValueError) as error:
+        _remove_empty(made)
+        raise _refusal(folder, error) from error
+    kept = False
     try:
-        yield scratch
-        scratch.chmod(0o755)  # mkdtemp makes private folders; outputs are meant to be read
-        if folder.exists():
-            shutil.rmtree(folder)
-        scratch.rename(folder)
+        with _cleaned_up_on_termination():
+            yield scratch
+            _write_manifest(scratch, folder, project_path)
+            _swap(scratch, folder)
+        kept = True
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if not kept:
+            _remove_empty(made)
 
 
-def _may_replace(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / MARKER).is_file() or not any(folder.iterdir()))
+def project_of(folder: Path) -> Path:
+    """The project file that an output folder was made from. ReportError when it does not say."""
+    manifest = folder / MANIFEST
+    try:
+        lines = manifest.read_text(encoding="utf-8").splitlines()
+        place = next(line for line in lines if line.startswith(_PROJECT))
+        return (folder / place.removeprefix(_PROJECT)).resolve()
+    except (OSError, ValueError, StopIteration) as error:
+        raise ReportError(
+            f"{manifest} does not say where the project file is; give it with --project"
+        ) from error
+
+
+def _refusal(folder: Path, error: Exception) -> OutputError:
+    if isinstance(error, OutputError):
+        return error
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return OutputError(f"{folder} cannot be written: {reason}")
+
+
+def _require_replaceable(folder: Path) -> None:
+    if folder.is_symlink():
+        raise OutputError(f"{folder} is a symbolic link; give the folder itself")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file; give another --out folder")
+    strange = sorted(_files(folder) - _listed(folder))
+    if strange:
+        raise OutputError(
+            f"{folder} holds files that were not made by bluecarbon run, such as {strange[0]}; "
+            "give another --out folder"
+        )
+
+
+def _files(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+
+
+def _listed(folder: Path) -> set[str]:
+    """What the manifest names; nothing when there is none, or it is not ours."""
+    try:
+        first, *lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return set()
+    if first != _FIRST_LINE:
+        return set()
+    return {MANIFEST} | {line.split("  ", 1)[1] for line in lines if "  " in line}
+
+
+def _write_manifest(scratch: Path, folder: Path, project_path: Path) -> None:
+    # Relative, so that outputs can be moved together with the project.
+    place = os.path.relpath(project_path.absolute(), folder)
+    names = sorted(_files(scratch))
+    lines = [_FIRST_LINE, f"{_PROJECT}{place}"]
+    lines += [f"{sha256_file(scratch / name)}  {name}" for name in names]
+    (scratch / MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _swap(scratch: Path, folder: Path) -> None:
+    scratch.chmod(0o755)  # mkdtemp makes private folders; outputs are meant to be read
+    if not folder.exists():
+        scratch.rename(folder)
+        return
+    # Aside first: at no moment is the old one half gone and the new one not there.
+    aside = scratch.with_name(scratch.name + "-old")
+    folder.rename(aside)
+    scratch.rename(folder)
+    shutil.rmtree(aside)
+
+
+def _missing_parents(folder: Path) -> list[Path]:
+    return [parent for parent in folder.parents if not parent.exists()]
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:  # innermost first
+        with suppress(OSError):
+            folder.rmdir()
+
+
+@contextmanager
+def _cleaned_up_on_termination() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that the scratch folder goes as on any other failure."""
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(_EXIT_TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, leave)
+    except ValueError:  # not the main thread: whoever runs us there has handlers of their own
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

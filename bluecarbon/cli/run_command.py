@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from bluecarbon.cli.ledger_summary import page_rows, summary_rows
-from bluecarbon.cli.output_folder import MARKER, replaced_folder
+from bluecarbon.cli.output_folder import replaced_folder
 from bluecarbon.cli.show import console, print_findings, progress_bars
 from bluecarbon.errors import BluecarbonError, DataError
 from bluecarbon.mrv.document import render_html
 from bluecarbon.mrv.outputs import write_rasters, write_tables
-from bluecarbon.mrv.pipeline import Measured, build_report, measure
+from bluecarbon.mrv.pipeline import Measured, build_report, measure, quantify
 from bluecarbon.mrv.progress import Progress
 from bluecarbon.project import Project
 from bluecarbon.project_file import load_project
@@ -30,10 +30,11 @@ def check_project(project_path: Path) -> int:
         project = load_project(project_path)
         with progress_bars() as progress:
             measured = measure(project, progress)
+        claim = quantify(project, measured.monitoring)
     except DataError as error:
         return refused(error)
-    print_findings(measured.findings)
-    console.print("[green]nothing forbids running this project[/]")
+    print_findings((*measured.findings, *(claim.findings if claim else ())))
+    console.print("[green]nothing forbids measuring and quantifying this project[/]")
     return 0
 
 
@@ -42,13 +43,12 @@ def run_project(project_path: Path, out: Path) -> int:
     started = time.perf_counter()
     try:
         project = load_project(project_path)
-        with replaced_folder(out) as folder, progress_bars() as progress:
+        with replaced_folder(out, project_path) as folder, progress_bars() as progress:
             report, measured, ledger = _produce(project, folder, progress)
-            _write_marker(folder, out, project_path)
     except DataError as error:
         return refused(error)
     except BluecarbonError as error:
-        console.print(f"[bold red]refused[/] {error}")
+        console.print(f"refused: {error}", style="bold red", markup=False)
         console.print("Nothing was written.")
         return EXIT_REFUSED
     claimed = report.quantification.findings if report.quantification else ()
@@ -93,19 +93,13 @@ def _keep_ledger(project: Project, report: MonitoringReport, folder: Path) -> An
     return run_demonstration(report, project.registry, folder)
 
 
-def _write_marker(folder: Path, out: Path, project_path: Path) -> None:
-    # Relative, so that the folder can be moved together with the project.
-    place = os.path.relpath(project_path.absolute(), out.absolute())
-    about = "The project file that this folder was made from; `bluecarbon verify` looks it up here."
-    (folder / MARKER).write_text(f"{place}\n\n{about}\n", encoding="utf-8")
-
-
 def _print_summary(report: MonitoringReport, measured: Measured, ledger: Any) -> None:
-    table = Table(title=f"{report.project.name} {report.project.name_zh}", title_justify="left")
+    name = f"{report.project.name} {report.project.name_zh}"
+    table = Table(title=escape(name), title_justify="left")
     for heading, justify in (("", "left"), ("value", "right"), ("how sure", "left")):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in _summary_rows(report, measured, ledger):
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)
 
 
@@ -143,4 +137,4 @@ def _print_paths(out: Path) -> None:
     console.print("outputs 输出文件:")
     for path in sorted(out.rglob("*")):
         if path.is_file():
-            console.print(f"  {path}", soft_wrap=True, highlight=False)
+            console.print(f"  {path}", soft_wrap=True, highlight=False, markup=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bluecarbon.cli.output_folder import MARKER
+from bluecarbon.cli.output_folder import project_of
 from bluecarbon.cli.run_command import refused
 from bluecarbon.cli.show import console, print_findings, progress_bars
 from bluecarbon.errors import DataError, ReportError
-from bluecarbon.mrv.verification import verify
+from bluecarbon.mrv.verification import form_findings, verify
 from bluecarbon.project_file import load_project
 from bluecarbon.report import read_report
 from bluecarbon.spec import errors_in
@@ -21,13 +21,16 @@ def verify_report(report_path: Path, project_path: Path | None) -> int:
     """0 when the claim is reproduced, 1 when anything differs, 2 when it cannot be tried."""
     try:
         report = read_report(report_path)
-        project = load_project(project_path or _project_beside(report_path))
+        project = load_project(project_path or project_of(report_path.parent))
         with progress_bars() as progress:
-            findings = verify(report, project, report_path.parent, progress)
+            findings = (
+                *form_findings(report, report_path),
+                *verify(report, project, report_path.parent, progress),
+            )
     except DataError as error:
         return refused(error)
     except ReportError as error:
-        console.print(f"[bold red]not verifiable[/] {error}")
+        console.print(f"not verifiable: {error}", style="bold red", markup=False)
         return EXIT_REFUSED
     print_findings(findings)
     if errors_in(findings):
@@ -37,14 +40,3 @@ def verify_report(report_path: Path, project_path: Path | None) -> int:
         "[bold green]REPRODUCED 已复现[/]: every input, parameter, map and result agrees."
     )
     return 0
-
-
-def _project_beside(report_path: Path) -> Path:
-    marker = report_path.parent / MARKER
-    try:
-        place = marker.read_text(encoding="utf-8").splitlines()[0]
-    except (OSError, IndexError) as error:
-        raise ReportError(
-            f"{marker} does not say where the project file is; give it with --project"
-        ) from error
-    return report_path.parent / place

@@ -19,6 +19,7 @@ import numpy as np
 
 from bluecarbon import units
 from bluecarbon.errors import MethodologyError
+from bluecarbon.methodology import ar_am0014_example as golden
 from bluecarbon.methodology import ar_tool14
 from bluecarbon.methodology.ar_am0014_checks import check
 from bluecarbon.methodology.ar_am0014_spec import DOCUMENT, SPEC
@@ -27,7 +28,7 @@ from bluecarbon.methodology.protocol import MethodologySpec
 from bluecarbon.methodology.rule_book import Evaluation, RuleBook, YearTerms
 from bluecarbon.methodology.trace import Equation, Number, Term, Trace
 from bluecarbon.report import Measurement, Monitoring, Stratum
-from bluecarbon.spec import Finding
+from bluecarbon.spec import Finding, Parameter
 
 
 def soil_removal_tco2e(area_ha: Number, rate_tc_ha_yr: Number, years: Number) -> Number:
@@ -35,13 +36,21 @@ def soil_removal_tco2e(area_ha: Number, rate_tc_ha_yr: Number, years: Number) ->
     return units.CO2E_PER_C * area_ha * rate_tc_ha_yr * years
 
 
-SOIL = Equation(DOCUMENT, "Eq 4", "soil organic carbon, default rate", "tCO2e", soil_removal_tco2e)
+SOIL = Equation(
+    DOCUMENT,
+    "Eq 4",
+    "soil organic carbon, default rate",
+    "tCO2e",
+    soil_removal_tco2e,
+    "44/12*{area_ha}*{rate_tc_ha_yr}*{years}",
+)
 PROJECT_REMOVAL = Equation(
     DOCUMENT,
     "Eq 3",
     "change of carbon in the project's pools",
     "tCO2e",
     lambda trees, soil: trees + soil,
+    "{trees}+{soil}",
 )
 ACTUAL = Equation(
     DOCUMENT,
@@ -49,6 +58,7 @@ ACTUAL = Equation(
     "actual net removals",
     "tCO2e",
     lambda pools, emissions: pools - emissions,
+    "{pools}-{emissions}",
 )
 BASELINE_YEARS = Equation(
     DOCUMENT,
@@ -56,6 +66,7 @@ BASELINE_YEARS = Equation(
     "baseline removals over the share of the year",
     "tCO2e",
     lambda annual, years: annual.sum(axis=-1) * years,
+    "SUM({annual})*{years}",
 )
 NET = Equation(
     DOCUMENT,
@@ -63,6 +74,7 @@ NET = Equation(
     "net anthropogenic removals",
     "tCO2e",
     lambda actual, baseline, leakage: actual - baseline - leakage,
+    "{actual}-{baseline}-{leakage}",
 )
 SOIL_SUM = Equation(
     DOCUMENT,
@@ -70,6 +82,15 @@ SOIL_SUM = Equation(
     "soil organic carbon, all strata",
     "tCO2e",
     lambda strata: strata.sum(axis=-1),
+    "SUM({strata})",
+)
+NET_SUM = Equation(
+    DOCUMENT,
+    "Eq 6 (sum)",
+    "net removals of all years",
+    "tCO2e",
+    lambda net: net.sum(axis=-1),
+    "SUM({net})",
 )
 TOTAL_AREA = Equation(
     ar_tool14.DOCUMENT,
@@ -77,6 +98,7 @@ TOTAL_AREA = Equation(
     "area of all strata",
     "ha",
     lambda area_ha: area_ha.sum(axis=-1),
+    "SUM({area_ha})",
 )
 ANNUAL_SHARE = Equation(
     ar_tool14.DOCUMENT,
@@ -84,15 +106,20 @@ ANNUAL_SHARE = Equation(
     "tree change of a year, linear between the two dates",
     "tCO2e",
     lambda change, years, period_years: change * years / period_years,
+    "{change}*{years}/{period_years}",
 )
 
 
 @dataclass(frozen=True)
 class TreeStock:
-    """Carbon in the trees of all planted strata at one date, with the uncertainty of the mean."""
+    """Carbon in the trees of all planted strata at one date, with the uncertainty of the mean.
+
+    ``area_errors``: 90 % half-width of each stratum's area times its carbon per hectare [tCO2e].
+    """
 
     stock: Term
     uncertainty: Term
+    area_errors: Mapping[str, Term]
 
 
 @dataclass(frozen=True)
@@ -134,6 +161,14 @@ class ArAm0014(RuleBook):
         """Net removals per vintage year [tCO2e], on single values or on draws."""
         return _Run(inputs).evaluation()
 
+    def example(self) -> Monitoring:
+        """A complete small input, from :mod:`bluecarbon.methodology.ar_am0014_example`."""
+        return golden.example()
+
+    def example_parameters(self) -> tuple[Parameter, ...]:
+        """The parameter rows that the example's project gives."""
+        return golden.example_parameters()
+
 
 AR_AM0014_V3_0 = ArAm0014()
 
@@ -155,9 +190,9 @@ class _Run:
         baseline = self.baseline_per_year()
         results = [self.year_result(y, s, change, baseline) for y, s in self.shares.items()]
         self.done.terms = _year_terms(results)
-        total = np.asarray(self.done.terms.claim).sum(axis=-1)
-        total = float(total) if np.ndim(total) == 0 else total
-        self.done.output("net_removals", "project", Term(total, "tCO2e", "years"), equation=NET)
+        by_year = {str(y): r.net for y, r in zip(self.shares, results, strict=True)}
+        total = self.trace.evaluate(NET_SUM, "project", net=by_year)
+        self.done.output("net_removals", "project", total, equation=NET_SUM)
         return self.done
 
     def tree_change(self) -> TreeChange:
@@ -179,20 +214,44 @@ class _Run:
         kept = self.trace.evaluate(
             ar_tool14.DISCOUNTED, "project", change=change, uncertainty=uncertainty, share=share
         )
+        with_areas = self.uncertainty_with_areas(change, uncertainty, (start, end))
         for name, term, equation in (
             ("tree_change", change, ar_tool14.CHANGE),
             ("tree_change_uncertainty", uncertainty, ar_tool14.CHANGE_UNCERTAINTY),
             ("tree_change_discounted", kept, ar_tool14.DISCOUNTED),
+            (
+                "tree_change_uncertainty_with_areas",
+                with_areas,
+                ar_tool14.UNCERTAINTY_WITH_AREAS,
+            ),
         ):
             self.done.output(name, "project", term, equation=equation)
+        if not self.inputs.is_sampled:
+            self.done.findings += area_error_findings(uncertainty.single, with_areas.single)
         return TreeChange(change, kept)
+
+    def uncertainty_with_areas(
+        self, change: Term, uncertainty: Term, stocks: tuple[TreeStock, TreeStock]
+    ) -> Term:
+        """What the uncertainty would be if the tool did not take areas as known."""
+        half_width = Term(
+            uncertainty.value * np.abs(np.asarray(change.value)), "tCO2e", "u x abs(change)"
+        )
+        errors = {name: term for stock in stocks for name, term in stock.area_errors.items()}
+        return self.trace.evaluate(
+            ar_tool14.UNCERTAINTY_WITH_AREAS,
+            "project",
+            half_width=half_width,
+            area_errors=errors,
+            change=change,
+        )
 
     def tree_stock(self, on: dt.date | None, when: str) -> TreeStock:
         """AR-TOOL14 Eq 12-17 over the planted strata that carry mangrove at a date."""
         strata = [s for s in self.planted if self.carries_mangrove(s, on)]
         if not strata:
             none = Term(0.0, "tCO2e", f"no planted stratum carries mangrove {when}")
-            return TreeStock(none, Term(0.0, "1", none.source))
+            return TreeStock(none, Term(0.0, "1", none.source), {})
         areas = {s.id: self.area(s, on) for s in strata}
         biomass = {s.id: self.stratum_plots(s, on, when) for s in strata}
         means = {
@@ -207,7 +266,17 @@ class _Run:
             ar_tool14.STOCK, scope, biomass_t=total, carbon_fraction=self.carbon_fraction
         )
         self.done.output("tree_stock", str(on), stock, equation=ar_tool14.STOCK)
-        return TreeStock(stock, self.uncertainty(when, areas, biomass, mean))
+        errors = {f"{s.id} {when}": self.area_error(s, on, means[s.id]) for s in strata}
+        return TreeStock(stock, self.uncertainty(when, areas, biomass, mean), errors)
+
+    def area_error(self, stratum: Stratum, on: dt.date | None, mean_t_ha: Term) -> Term:
+        """90 % half-width of a stratum's area as carbon [tCO2e]; 0 where the area has no error."""
+        error_ha = self.area_row(stratum, on).standard_error_in("ha") or 0.0
+        per_ha = ar_tool14.stock_tco2e(mean_t_ha.value, self.carbon_fraction.value)
+        value = ar_tool14.half_width_90(error_ha) * per_ha
+        return Term(
+            value, "tCO2e", f"90 % half-width of the area of {stratum.id} on {on} as carbon"
+        )
 
     def uncertainty(
         self, when: str, areas: dict[str, Term], biomass: dict[str, dict[str, Term]], mean: Term
@@ -217,13 +286,15 @@ class _Run:
             i: self.trace.evaluate(ar_tool14.VARIANCE, f"{i} {when}", plot_biomass=plots)
             for i, plots in biomass.items()
         }
-        counts = {i: Term(float(len(plots)), "1", "plots") for i, plots in biomass.items()}
+        counts = {
+            i: Term(float(len(plots)), "1", f"plots of {i} {when}") for i, plots in biomass.items()
+        }
         plots_in_all = float(sum(len(plots) for plots in biomass.values()))
         t_value = self.trace.evaluate(
             ar_tool14.STUDENT_T,
             f"project {when}",
-            plots=Term(plots_in_all, "1", "n, plots in all strata"),
-            strata=Term(float(len(counts)), "1", "M, strata with plots"),
+            plots=Term(plots_in_all, "1", f"n, plots in all strata {when}"),
+            strata=Term(float(len(counts)), "1", f"M, strata with plots {when}"),
         )
         uncertainty = self.trace.evaluate(
             ar_tool14.UNCERTAINTY,
@@ -276,18 +347,50 @@ class _Run:
         for stratum in self.planted:
             (cover,) = self.monitoring.select("baseline_crown_cover", stratum=stratum.id)
             (area,) = self.monitoring.select("stratum_area", stratum=stratum.id)
-            if cover.value <= 0:
-                continue
+            if cover.value <= 0 and not cover.standard_error:
+                continue  # known to be bare: no growth is called for, nor a parameter for it
             found[stratum.id] = self.trace.evaluate(
                 ar_tool14.BASELINE_COVER,
                 stratum.id,
                 carbon_fraction=self.carbon_fraction,
                 forest_growth_t_ha_yr=self.inputs.parameter("baseline_forest_growth", "t/ha/yr"),
                 root_shoot=self.inputs.parameter("root_shoot_baseline", "1"),
-                crown_cover=self.inputs.measured(cover, "1"),
+                crown_cover=self.crown_cover(stratum, cover),
                 area_ha=self.inputs.measured(area, "ha"),
             )
         return found
+
+    def crown_cover(self, stratum: Stratum, cover: Measurement) -> Term:
+        """Cover before planting with its uncertainty added (AR-TOOL14 Appendix 2, baseline).
+
+        A sample that saw no crown does not show that there was none: then the whole half-width
+        counts.
+        """
+        measured = self.inputs.measured(cover, "1")
+        error = cover.standard_error_in("1") or 0.0
+        half_width = self.trace.evaluate(
+            ar_tool14.HALF_WIDTH,
+            f"{stratum.id} crown cover",
+            standard_error=Term(error, "1", f"standard error of {measured.source}"),
+        )
+        return self.trace.evaluate(
+            ar_tool14.BASELINE_DISCOUNTED,
+            f"{stratum.id} crown cover",
+            value=measured,
+            half_width=half_width,
+        )
+
+    def soil_area(self, stratum: Stratum) -> Term:
+        """The area that earns soil carbon: alive at both dates, as far as it was planted by then.
+
+        The smaller of the two areas, so that neither a loss nor a canopy that closed (and was
+        planted all along) earns carbon that is not shown.
+        """
+        end = self.area_row(stratum, self.monitoring.stock_end)
+        start = self.area_row(stratum, self.monitoring.stock_start)
+        planted_before = (stratum.planted_year or 0) <= start.date.year
+        smaller = start if planted_before and start.in_unit("ha") < end.in_unit("ha") else end
+        return self.inputs.measured(smaller, "ha")
 
     def soil(self, year: int, share: Term) -> dict[str, Term]:
         """Soil removals of a year by stratum: from planting to 20 years after it (Eq 4)."""
@@ -298,10 +401,12 @@ class _Run:
             planted = stratum.planted_year
             if planted is None or not planted <= year < planted + years_max:
                 continue
-            # The area that is still mangrove at the end: planted and lost earns no soil carbon.
-            area = self.area(stratum, self.monitoring.stock_end)
             found[stratum.id] = self.trace.evaluate(
-                SOIL, f"{stratum.id} {year}", area_ha=area, rate_tc_ha_yr=rate, years=share
+                SOIL,
+                f"{stratum.id} {year}",
+                area_ha=self.soil_area(stratum),
+                rate_tc_ha_yr=rate,
+                years=share,
             )
         return found
 
@@ -310,8 +415,12 @@ class _Run:
     ) -> YearResult:
         """Net removals of one vintage year (AR-AM0014 Eq 2, 3, 6) [tCO2e]."""
         scope, trace = str(year), self.trace
-        years = Term(share, "yr", "share of the year inside the monitoring period")
-        whole = Term(sum(self.shares.values()), "yr", "monitoring period")
+        years = Term(share, "yr", f"share of {year} inside the monitoring period")
+        whole = Term(
+            max(sum(self.shares.values()), years_between_stocks(self.monitoring)),
+            "yr",
+            "the longer of the monitoring period and the time between the two stocks",
+        )
         spans = {"years": years, "period_years": whole}
         trees = trace.evaluate(ANNUAL_SHARE, scope, change=change.discounted, **spans)
         full = trace.evaluate(ANNUAL_SHARE, f"{scope} undiscounted", change=change.full, **spans)
@@ -331,6 +440,20 @@ class _Run:
         return YearResult(trees, full, soil, base, net)
 
 
+def area_error_findings(without: float, with_areas: float) -> list[Finding]:
+    """A warning when the area errors would move the claim to a harder step of the ladder."""
+    shares = [float(ar_tool14.discount_share(u)) for u in (without, with_areas)]
+    words = (
+        f"the uncertainty of the change is {without:.1%}; with the area errors, which the tool "
+        f"takes as known, it would be {with_areas:.1%}"
+    )
+    subject = "AR-TOOL14 Appendix 2"
+    if shares[1] > shares[0]:
+        more = f"{words}: {shares[1]:.0%} of the half-width would be taken off, not {shares[0]:.0%}"
+        return [Finding.warning("area-error-changes-discount", subject, more)]
+    return [Finding.info("area-error-not-counted", subject, words)]
+
+
 def _year_terms(results: list[YearResult]) -> YearTerms:
     """The years side by side; the uncertainty deduction is what the discount took off."""
 
@@ -348,6 +471,16 @@ def _year_terms(results: list[YearResult]) -> YearTerms:
         uncertainty_deduction=full - kept,
         buffer=0.0,
     )
+
+
+def years_between_stocks(monitoring: Monitoring) -> float:
+    """The time between the dates of the two stocks [yr of 365.25 days].
+
+    Where it is longer than the monitoring period, growth outside the period is not credited.
+    """
+    if monitoring.stock_start is None or monitoring.stock_end is None:
+        return 0.0
+    return (monitoring.stock_end - monitoring.stock_start).days / 365.25
 
 
 def shares_of_years(monitoring: Monitoring) -> dict[int, float]:

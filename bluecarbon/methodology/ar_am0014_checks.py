@@ -139,6 +139,5 @@ def _remarks() -> Iterator[Finding]:
         "stock-difference-conservative",
         "AR-TOOL14 Eq 1-2",
         "plots of the two dates count as independent samples: where they are permanent the true "
-        "uncertainty of the change is smaller than stated. The tool takes areas as known, so the "
-        "mapping error is not part of it; it stands beside each area",
+        "sampling uncertainty of the change is smaller than stated",
     )

@@ -56,6 +56,12 @@ _OUTPUTS = (
         equation="AR-TOOL14 v4.2 Eq 2",
     ),
     Output(
+        name="tree_change_uncertainty_with_areas",
+        unit="1",
+        about="the same with the errors of the areas, for information",
+        equation="bluecarbon note 1",
+    ),
+    Output(
         name="tree_change_discounted",
         unit="tCO2e",
         about="the change that may be claimed after the uncertainty discount",
@@ -64,27 +70,39 @@ _OUTPUTS = (
     Output(
         name="trees", unit="tCO2e", about="tree part of a year", equation="AR-TOOL14 v4.2 Eq 11"
     ),
-    Output(name="soil", unit="tCO2e", about="soil part of a year", equation=f"{DOCUMENT} Eq 4"),
+    Output(
+        name="soil", unit="tCO2e", about="soil part of a year", equation=f"{DOCUMENT} Eq 4 (sum)"
+    ),
     Output(name="baseline", unit="tCO2e", about="baseline of a year", equation=f"{DOCUMENT} Eq 1"),
     Output(name="net", unit="tCO2e", about="net removals of a year", equation=f"{DOCUMENT} Eq 6"),
     Output(
         name="net_removals",
         unit="tCO2e",
         about="net removals of the monitoring period",
-        equation=f"{DOCUMENT} Eq 6",
+        equation=f"{DOCUMENT} Eq 6 (sum)",
     ),
 )
 
 _DECLARATIONS = (
-    Declaration(name="site_was_degraded", about="the land was degraded mangrove habitat", least=1),
     Declaration(
-        name="mangrove_species_share", about="mangrove species among those planted", least=0.90
+        name="site_was_degraded", about="the land was degraded mangrove habitat", least=1, most=1
     ),
     Declaration(
-        name="soil_disturbance_share", about="area with disturbed soil over total area", most=0.10
+        name="mangrove_species_share",
+        about="mangrove species among those planted",
+        least=0.90,
+        most=1.0,
     ),
-    Declaration(name="burning_ha", about="area burnt for site preparation", most=0),
-    Declaration(name="displaced_agriculture_ha", about="agriculture moved elsewhere", most=0),
+    Declaration(
+        name="soil_disturbance_share",
+        about="area with disturbed soil over total area",
+        least=0,
+        most=0.10,
+    ),
+    Declaration(name="burning_ha", about="area burnt for site preparation", least=0, most=0),
+    Declaration(
+        name="displaced_agriculture_ha", about="agriculture moved elsewhere", least=0, most=0
+    ),
 )
 
 _SOURCES = (

@@ -8,7 +8,7 @@ Arrays: the last axis runs over strata (or plots); a leading axis may run over d
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from bluecarbon import units
 from bluecarbon.methodology.trace import Equation, Number
@@ -19,6 +19,9 @@ DISCOUNT_LADDER = ((10.0, 0.0), (15.0, 25.0), (20.0, 50.0), (30.0, 75.0), (np.in
 """Appendix 2: up to this uncertainty (percent) that share (percent) of the half-width is taken."""
 
 CONFIDENCE_TWO_SIDED = 0.90
+
+NORMAL_90 = float(ndtri(0.5 + CONFIDENCE_TWO_SIDED / 2))
+"""The normal quantile of a two-sided 90 % interval, 1.645."""
 
 
 def root_shoot_ratio(agb_t_ha: Number) -> Number:
@@ -109,6 +112,35 @@ def discounted(change: Number, uncertainty: Number, share: Number) -> Number:
     return change - share * half_width
 
 
+def baseline_discounted(value: Number, half_width: Number) -> Number:
+    """Appendix 2 for a baseline: the discounted part of the half-width is ADDED.
+
+    A value of 0 with a half-width has no relative uncertainty: more than 30 %, so all of it.
+    """
+    value, half_width = np.asarray(value, dtype=np.float64), np.asarray(half_width)
+    safe = np.where(value > 0, value, 1.0)
+    relative = np.where(value > 0, half_width / safe, np.inf)
+    added: Number = np.where(half_width > 0, discount_share(relative) * half_width, 0.0)
+    return value + added
+
+
+def half_width_90(standard_error: Number) -> Number:
+    """The half-width at 90 % (two-sided, normal) of a value with this standard error."""
+    return NORMAL_90 * standard_error
+
+
+def change_uncertainty_with_areas(
+    half_width: Number, area_errors: np.ndarray, change: Number
+) -> Number:
+    """Ours, not the tool's: Eq 2 with the area errors of both dates added in quadrature.
+
+    ``area_errors``: 90 % half-width of each stratum's area times its tCO2e per ha, per date.
+    """
+    squared = half_width**2 + (area_errors**2).sum(axis=-1)
+    uncertainty: Number = np.sqrt(squared) / np.abs(np.asarray(change))
+    return uncertainty
+
+
 def baseline_crown_cover_change(
     carbon_fraction: Number,
     forest_growth_t_ha_yr: Number,
@@ -122,32 +154,142 @@ def baseline_crown_cover_change(
     return units.CO2E_PER_C * growth * crown_cover * area_ha
 
 
-def _equation(number: str, about: str, unit: str, compute: object) -> Equation:
-    return Equation(DOCUMENT, number, about, unit, compute)  # type: ignore[arg-type]
+def _equation(
+    number: str, about: str, unit: str, compute: object, *, formula: str = ""
+) -> Equation:
+    return Equation(DOCUMENT, number, about, unit, compute, formula)  # type: ignore[arg-type]
 
 
-ROOT_SHOOT = _equation("Appendix 1 (R_j)", "root-shoot ratio of a plot", "1", root_shoot_ratio)
-PLOT_BIOMASS = _equation("Appendix 1 (b)", "tree biomass of a plot", "t/ha", plot_biomass_t_ha)
-MEAN = _equation("Eq 16", "mean tree biomass of a stratum", "t/ha", stratum_mean)
-VARIANCE = _equation("Eq 17", "variance between plots of a stratum", "t**2/ha**2", stratum_variance)
-WEIGHTED_MEAN = _equation("Eq 14", "mean tree biomass over strata", "t/ha", weighted_mean)
-BIOMASS = _equation(
-    "Eq 13", "tree biomass, A x b", "t", lambda area_ha, mean_t_ha: area_ha * mean_t_ha
+def _ladder(uncertainty: str) -> str:
+    """The steps of Appendix 2 as a spreadsheet formula over an uncertainty."""
+    *steps, (_, last) = DISCOUNT_LADDER
+    text = f"{last / 100:g}"
+    for bound, share in reversed(steps):
+        text = f"IF(ROUND(100*{uncertainty},9)<={bound:g},{share / 100:g},{text})"
+    return text
+
+
+ROOT_SHOOT = _equation(
+    "Appendix 1 (R_j)",
+    "root-shoot ratio of a plot",
+    "1",
+    root_shoot_ratio,
+    formula="IF({agb_t_ha}>0,EXP(-1.085+0.9256*LN({agb_t_ha}))/{agb_t_ha},0)",
 )
-STUDENT_T = _equation("Eq 15 (t)", "t value, 90 % two-sided, n - M", "1", student_t)
-UNCERTAINTY = _equation("Eq 15", "uncertainty of mean tree biomass", "1", relative_uncertainty)
-STOCK = _equation("Eq 12", "carbon stock in trees", "tCO2e", stock_tco2e)
+PLOT_BIOMASS = _equation(
+    "Appendix 1 (b)",
+    "tree biomass of a plot",
+    "t/ha",
+    plot_biomass_t_ha,
+    formula="{agb_t_ha}*(1+{root_shoot})",
+)
+MEAN = _equation(
+    "Eq 16",
+    "mean tree biomass of a stratum",
+    "t/ha",
+    stratum_mean,
+    formula="AVERAGE({plot_biomass})",
+)
+VARIANCE = _equation(
+    "Eq 17",
+    "variance between plots of a stratum",
+    "t**2/ha**2",
+    stratum_variance,
+    formula="DEVSQ({plot_biomass})/(COUNT({plot_biomass})-1)",
+)
+WEIGHTED_MEAN = _equation(
+    "Eq 14",
+    "mean tree biomass over strata",
+    "t/ha",
+    weighted_mean,
+    formula="SUMPRODUCT({area_ha},{mean_t_ha})/SUM({area_ha})",
+)
+BIOMASS = _equation(
+    "Eq 13",
+    "tree biomass, A x b",
+    "t",
+    lambda area_ha, mean_t_ha: area_ha * mean_t_ha,
+    formula="{area_ha}*{mean_t_ha}",
+)
+STUDENT_T = _equation(
+    "Eq 15 (t)",
+    "t value, 90 % two-sided, n - M",
+    "1",
+    student_t,
+    formula=f"TINV({1 - CONFIDENCE_TWO_SIDED:g},{{plots}}-{{strata}})",
+)
+UNCERTAINTY = _equation(
+    "Eq 15",
+    "uncertainty of mean tree biomass",
+    "1",
+    relative_uncertainty,
+    formula="{t_value}*SQRT(SUMPRODUCT({area_ha}^2*{variance}/{plots}))/SUM({area_ha})/{mean_t_ha}",
+)
+STOCK = _equation(
+    "Eq 12",
+    "carbon stock in trees",
+    "tCO2e",
+    stock_tco2e,
+    formula="44/12*{carbon_fraction}*{biomass_t}",
+)
 CHANGE = _equation(
     "Eq 1",
     "change of carbon stock in trees",
     "tCO2e",
     lambda stock_start, stock_end: stock_end - stock_start,
+    formula="{stock_end}-{stock_start}",
 )
-CHANGE_UNCERTAINTY = _equation("Eq 2", "uncertainty of the change", "1", change_uncertainty)
+CHANGE_UNCERTAINTY = _equation(
+    "Eq 2",
+    "uncertainty of the change",
+    "1",
+    change_uncertainty,
+    formula="SQRT(({uncertainty_start}*{stock_start})^2+({uncertainty_end}*{stock_end})^2)"
+    "/ABS({stock_end}-{stock_start})",
+)
 DISCOUNT_SHARE = _equation(
-    "Appendix 2 (ladder)", "share of the half-width discounted", "1", discount_share
+    "Appendix 2 (ladder)",
+    "share of the half-width discounted",
+    "1",
+    discount_share,
+    formula=_ladder("{uncertainty}"),
 )
-DISCOUNTED = _equation("Appendix 2", "change after the uncertainty discount", "tCO2e", discounted)
+DISCOUNTED = _equation(
+    "Appendix 2",
+    "change after the uncertainty discount",
+    "tCO2e",
+    discounted,
+    formula="{change}-{share}*ABS({change})*{uncertainty}",
+)
 BASELINE_COVER = _equation(
-    "Eq 10", "baseline change by crown cover", "tCO2e/yr", baseline_crown_cover_change
+    "Eq 10",
+    "baseline change by crown cover",
+    "tCO2e/yr",
+    baseline_crown_cover_change,
+    formula="44/12*{carbon_fraction}*{forest_growth_t_ha_yr}*(1+{root_shoot})"
+    "*{crown_cover}*{area_ha}",
+)
+HALF_WIDTH = _equation(
+    "Appendix 2 (half-width)",
+    "90 % half-width",
+    "1",
+    half_width_90,
+    formula=f"{NORMAL_90!r}*{{standard_error}}",
+)
+BASELINE_DISCOUNTED = _equation(
+    "Appendix 2 (baseline)",
+    "baseline value after the uncertainty discount",
+    "1",
+    baseline_discounted,
+    formula="{value}+IF({half_width}>0,IF({value}>0,"
+    + _ladder("({half_width}/{value})")
+    + ",1)*{half_width},0)",
+)
+UNCERTAINTY_WITH_AREAS = Equation(
+    "bluecarbon",
+    "note 1",
+    "uncertainty of the change with the area errors, for information",
+    "1",
+    change_uncertainty_with_areas,
+    "SQRT({half_width}^2+SUMSQ({area_errors}))/ABS({change})",
 )

@@ -15,11 +15,19 @@ from importlib.metadata import EntryPoint, entry_points
 
 from bluecarbon.errors import DuplicateMethodologyError, UnknownMethodologyError
 from bluecarbon.methodology.ar_am0014 import AR_AM0014_V3_0
+from bluecarbon.methodology.ccer_14_002 import CCER_14_002_V1
+from bluecarbon.methodology.guangdong_phcer_mangrove import GUANGDONG_PHCER_MANGROVE_DRAFT
+from bluecarbon.methodology.ipcc_wetlands_2013 import IPCC_WETLANDS_2013
 from bluecarbon.methodology.protocol import Methodology
 
 ENTRY_POINT_GROUP = "bluecarbon.methodologies"
 
-BUILT_IN: tuple[Methodology, ...] = (AR_AM0014_V3_0,)
+BUILT_IN: tuple[Methodology, ...] = (
+    AR_AM0014_V3_0,
+    IPCC_WETLANDS_2013,
+    CCER_14_002_V1,
+    GUANGDONG_PHCER_MANGROVE_DRAFT,
+)
 
 
 @cache

@@ -14,11 +14,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.parameters import Parameters
+from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.methodology.rule_book import RuleBook
-from bluecarbon.report import Measurement, Monitoring, Series, Simulated
-from bluecarbon.spec import Parameter
+from bluecarbon.report import Measurement, Monitoring, Quantification, Series, Simulated
+from bluecarbon.spec import Finding, Parameter
 
 Floats = NDArray[np.float64]
 
@@ -42,19 +44,21 @@ class SeededSampler:
             return row.value
         own = f"measurement|{row.variable}|{row.stratum}|{row.sample}|{row.date}"
         name = row.shared_error or own
-        return row.value + row.standard_error * self.standard_normal(name)
+        draws: Floats = row.value + row.standard_error * self.standard_normal(name)
+        return draws
 
     def series(self, row: Series) -> Floats:
         """Normal draws of a series, shape (draws, years).
 
         The years of one series share one draw: its error is that of a method, not of a year.
         """
-        values = np.array(row.values)
+        values: Floats = np.array(row.values)
         if not any(row.standard_errors):
             return values
         name = row.shared_error or f"series|{row.variable}|{row.stratum}|{row.scenario}"
         drawn = self.standard_normal(name)
-        return values + drawn[:, None] * np.array(row.standard_errors)
+        draws: Floats = values + drawn[:, None] * np.array(row.standard_errors)
+        return draws
 
     def parameter(self, row: Parameter) -> Floats:
         """Draws of a parameter by its row's distribution, shape (draws,)."""
@@ -99,6 +103,38 @@ def simulate(
     return tuple(
         _summary(name, np.concatenate(found), draws, seed) for name, found in parts.items()
     )
+
+
+DISAGREEMENT_MAX = 0.05
+"""A Monte Carlo mean this far from the analytic claim (relative) is told in a finding."""
+
+
+def with_simulation(
+    book: Methodology,
+    monitoring: Monitoring,
+    parameters: Parameters,
+    done: Quantification,
+    *,
+    draws: int,
+    seed: int,
+) -> Quantification:
+    """``done`` with the Monte Carlo beside it, and a finding where the two disagree.
+
+    MethodologyError when the rule book is not built for draws (it only implements the protocol).
+    """
+    if not isinstance(book, RuleBook):
+        raise MethodologyError(f"{book.spec.id} computes single values only: no Monte Carlo")
+    found = simulate(book, monitoring, parameters, draws=draws, seed=seed)
+    claim = next(item for item in found if item.name == "claim")
+    findings = done.findings
+    if abs(claim.mean - done.claim_tco2e) > DISAGREEMENT_MAX * abs(done.claim_tco2e):
+        message = (
+            f"the Monte Carlo mean {claim.mean:,.1f} tCO2e differs from the analytic claim "
+            f"{done.claim_tco2e:,.1f} tCO2e by more than {DISAGREEMENT_MAX:.0%}: the equations "
+            "are not linear in the uncertain inputs, or a deduction has steps"
+        )
+        findings = (*findings, Finding.warning("monte-carlo-disagrees", "claim", message))
+    return done.model_copy(update={"simulated": found, "findings": findings})
 
 
 def _chunks(draws: int, years: int) -> list[int]:

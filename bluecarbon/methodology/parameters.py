@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 
 from bluecarbon import units
-from bluecarbon.errors import MethodologyError
+from bluecarbon.errors import MethodologyError, UnitError
 from bluecarbon.methodology import tables
 from bluecarbon.methodology.trace import Term
-from bluecarbon.spec import Parameter
+from bluecarbon.spec import Finding, Parameter
 
 
 class Parameters:
@@ -61,3 +62,39 @@ def parameter_rows(table: str) -> tuple[Parameter, ...]:
         Parameter.model_validate({column: cell for column, cell in row.items() if cell})
         for row in tables.read_table(table, "name")
     )
+
+
+def given_findings(
+    given: Iterable[Parameter], known: Iterable[Parameter], subject: str
+) -> tuple[Finding, ...]:
+    """Defects of rows that a project gives: an unknown name, a unit that does not fit, no value.
+
+    An override that is not used is an override the user believes in: none is ignored in silence.
+    """
+    rows = {row.name: row for row in known}
+    found = []
+    for row in given:
+        place = f"{subject} {row.name}"
+        if row.name not in rows:
+            near = difflib.get_close_matches(row.name, rows, n=1, cutoff=0.6)
+            fix = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(rows))}"
+            message = "is not a parameter of this rule book"
+            found.append(Finding.error("parameter-unknown", place, message, fix=fix))
+        else:
+            found += _misfits(row, rows[row.name], place)
+    return tuple(found)
+
+
+def _misfits(row: Parameter, known: Parameter, place: str) -> list[Finding]:
+    found = []
+    try:
+        units.factor(row.unit, known.unit)
+    except UnitError as error:
+        fix = f"give it in {known.unit}"
+        found.append(Finding.error("parameter-unit-wrong", place, str(error), fix=fix))
+    if row.value is None:
+        found.append(Finding.error("parameter-without-value", place, "has no value"))
+    elif (row.value < 0) != ((known.value or 0.0) < 0) and row.value != 0:
+        message = f"{row.value:g} has the opposite sign of what the equation takes"
+        found.append(Finding.error("parameter-sign-wrong", place, message))
+    return found

@@ -37,7 +37,11 @@ class Declaration(Value):
 
 
 class MethodologySpec(Value):
-    """Everything that a rule book declares about itself; checks and pages derive from it."""
+    """Everything that a rule book declares about itself; checks and pages derive from it.
+
+    ``extensive``: twice the area (and twice every series that is per stratum or per project)
+    gives twice the claim. A rule book with a fixed term or a threshold in tonnes says False.
+    """
 
     id: str
     version: str
@@ -49,6 +53,7 @@ class MethodologySpec(Value):
     declarations: tuple[Declaration, ...]
     parameters: tuple[Parameter, ...]
     sources: tuple[Source, ...]
+    extensive: bool = True
 
 
 @runtime_checkable

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bluecarbon.errors import MethodologyError
+from bluecarbon.methodology import formula
 from bluecarbon.report import TraceInput, TraceStep
 from bluecarbon.spec import Parameter
 
@@ -47,13 +49,21 @@ Group = Mapping[str, Term]
 
 @dataclass(frozen=True)
 class Equation:
-    """A numbered equation of a document: what it computes, in which unit, and the function."""
+    """A numbered equation of a document: what it computes, in which unit, and the function.
+
+    ``formula`` is the same as spreadsheet arithmetic over the names of the terms, for a verifier
+    who recomputes without us (:mod:`bluecarbon.methodology.formula`); empty where there is none.
+    """
 
     document: str
     number: str
     about: str
     unit: str
     compute: Callable[..., Number]
+    formula: str = ""
+
+    def __post_init__(self) -> None:
+        formula.names(self.formula)
 
     @property
     def label(self) -> str:
@@ -85,8 +95,14 @@ class Trace:
         return tuple(self._parameters[name] for name in sorted(self._parameters))
 
     def use(self, term: Term) -> float:
-        """The single value of a term that decides something without standing in an equation."""
+        """The single value of a term that decides something without standing in an equation.
+
+        MethodologyError when it is not a number: every comparison with it would be false, and
+        the decision would be taken silently.
+        """
         self._parameters.update({row.name: row for row in term.parameters})
+        if np.isnan(term.single):
+            raise MethodologyError(f"{term.source} is not a number")
         return term.single
 
     def evaluate(self, equation: Equation, scope: str, /, **terms: Term | Group) -> Term:
@@ -104,13 +120,16 @@ class Trace:
     def _record(
         self, equation: Equation, scope: str, terms: Mapping[str, Term | Group], result: Number
     ) -> None:
+        unknown = set(formula.names(equation.formula)) - set(terms)
+        if unknown:
+            raise ValueError(f"{equation.label}: its formula names {sorted(unknown)}, no term")
         if isinstance(result, float):
             self._steps.append(_step(equation, scope, dict(_flat(terms)), result))
             return
         if result.shape != (len(self._years),):
             raise ValueError(f"{equation.label}: a result of shape {result.shape} is not annual")
         for place, year in enumerate(self._years):
-            flat = {name: _of_year(term, place, len(self._years)) for name, term in _flat(terms)}
+            flat = {name: _of_year(term, place, self._years) for name, term in _flat(terms)}
             scoped = f"{scope} {year}"
             self._steps.append(_step(equation, scoped, flat, float(result[place])))
 
@@ -130,12 +149,16 @@ def _flat(terms: Mapping[str, Term | Group]) -> Iterator[tuple[str, Term]]:
             yield from ((f"{name}[{member}]", item) for member, item in term.items())
 
 
-def _of_year(term: Term, place: int, years: int) -> Term:
-    """The part of a term that belongs to one year; a term without a years axis belongs to all."""
+def _of_year(term: Term, place: int, years: tuple[int, ...]) -> Term:
+    """The part of a term that belongs to one year; a term without a years axis belongs to all.
+
+    The year becomes part of the source, so that the result of an annual step can be found again.
+    """
     if np.ndim(term.value) == 0:
         return term
-    values = np.broadcast_to(np.asarray(term.value), (years,))
-    return Term(float(values[place]), term.unit, term.source, term.parameters)
+    values = np.broadcast_to(np.asarray(term.value), (len(years),))
+    source = f"{term.source} {years[place]}"
+    return Term(float(values[place]), term.unit, source, term.parameters)
 
 
 def _step(equation: Equation, scope: str, terms: Mapping[str, Term], result: float) -> TraceStep:
@@ -151,4 +174,5 @@ def _step(equation: Equation, scope: str, terms: Mapping[str, Term], result: flo
         inputs=inputs,
         result=result,
         unit=equation.unit,
+        formula=equation.formula,
     )

@@ -21,6 +21,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import transform
 
+from bluecarbon.methodology.comparison import Comparison
 from bluecarbon.mrv.change_map import CHANGE_LEGEND, change_codes
 from bluecarbon.mrv.extent import Extent
 from bluecarbon.mrv.outputs import false_colour
@@ -277,4 +278,27 @@ def claim_png(quantification: Quantification) -> bytes:
         axes.set_ylim(top=max(trees + soil) * 1.45)
         axes.set_title(f"Claim under {quantification.methodology_id}")
         axes.legend(frameon=False, ncols=2, loc="upper left")
+        return _png(figure)
+
+
+def comparison_png(comparison: Comparison) -> bytes:
+    """Net tonnes by year under several rule books, one line each."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8.0, 4.0))
+        axes = figure.subplots()
+        for index, name in enumerate(comparison.methodologies):
+            rows = [(y.year, y.net_tco2e[name]) for y in comparison.years]
+            known = [(year, net) for year, net in rows if net is not None]
+            axes.plot(
+                [year for year, _ in known],
+                [net for _, net in known],
+                label=name,
+                color=SERIES[index % len(SERIES)],
+                marker="osD^vP"[index % 6],
+                markersize=4,
+            )
+        axes.axhline(0, color="black", linewidth=0.8)
+        axes.set_ylabel("net removals [tCO2e per year]")
+        axes.set_title("The same data under several rule books")
+        axes.legend(frameon=False)
         return _png(figure)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bluecarbon import provenance
 from bluecarbon.errors import DataError, MethodologyError, UnknownMethodologyError
 from bluecarbon.methodology import loader
-from bluecarbon.methodology.parameters import Parameters
+from bluecarbon.methodology.parameters import Parameters, given_findings
 from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.mrv.extent import Extent, measure_extent
 from bluecarbon.mrv.facts import monitoring_of
@@ -83,15 +83,16 @@ def _declared_strata(project: Project) -> tuple[str, ...]:
 
 
 def methodology_findings(project: Project) -> tuple[Finding, ...]:
-    """An unknown methodology id as a finding, so that it stands in the list with the others."""
+    """An unknown rule book, or rows that it does not know: in the list with the other findings."""
     if project.methodology is None:
         return ()
     try:
-        loader.get(project.methodology.id)
+        book = loader.get(project.methodology.id)
     except UnknownMethodologyError as error:
         fix = "list the installed ones: bluecarbon methodology list"
         return (Finding.error("methodology-unknown", "[methodology.id]", str(error), fix=fix),)
-    return ()
+    given = project.methodology.parameter
+    return given_findings(given, book.spec.parameters, "[[methodology.parameter]]")
 
 
 def quantify(project: Project, monitoring: Monitoring) -> Quantification | None:

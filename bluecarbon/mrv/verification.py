@@ -6,6 +6,8 @@ measurement and each result is compared with what the inputs give now.
 
 from __future__ import annotations
 
+import itertools
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,15 @@ from typing import Any
 from bluecarbon import provenance
 from bluecarbon.errors import DataError
 from bluecarbon.methodology import loader
-from bluecarbon.mrv.pipeline import build_report, measure, parameters_of
+from bluecarbon.mrv.outputs import write_rasters, write_tables
+from bluecarbon.mrv.pipeline import Measured, build_report, measure, parameters_of
 from bluecarbon.mrv.progress import Progress, silent
 from bluecarbon.project import Project, ProjectFile
+from bluecarbon.provenance import canonical_json
 from bluecarbon.report import MonitoringReport, Quantification, seal_of
 from bluecarbon.spec import Finding, Parameter
+
+SHOWN_MAX = 120
 
 LISTED_MAX = 20
 """So many differences of one kind are listed; the rest is counted."""
@@ -43,7 +49,20 @@ def verify(
         now = build_report(project, measured, _recomputed_rasters(measured))
     except DataError as error:
         return (*before, *error.findings)
-    return (*before, *_software(report, now), *_results(report, now))
+    tables = _tables(measured, now, folder)
+    return (*before, *_software(report, now), *_results(report, now), *tables)
+
+
+def form_findings(report: MonitoringReport, path: Path) -> tuple[Finding, ...]:
+    """A report file that is not the canonical bytes of what was read from it.
+
+    A second "claim_tco2e", a number as text or another layout would show a person, or another
+    program, something else than what is verified here.
+    """
+    if path.read_bytes() == canonical_json(report) + b"\n":
+        return ()
+    message = "is not canonical JSON (RFC 8785) of its own content: other programs may read it else"
+    return (Finding.error("report-not-canonical", path.name, message, fix="ask for the original"),)
 
 
 def _seal(report: MonitoringReport) -> Iterator[Finding]:
@@ -72,7 +91,7 @@ def differences(was: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any,
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (old, new) in enumerate(zip(was, now, strict=True)):
             yield from differences(old, new, f"{place}[{index}]")
-    elif was != now:
+    elif type(was) is not type(now) or was != now:  # in JSON true is not 1.0
         yield place, was, now
 
 
@@ -121,13 +140,20 @@ def _rasters(rasters: Mapping[str, str], folder: Path) -> Iterator[Finding]:
             yield Finding.error("raster-changed", name, "is not the map that the report sealed")
 
 
-def _recomputed_rasters(measured: Any) -> dict[str, str]:
-    import tempfile
-
-    from bluecarbon.mrv.outputs import write_rasters
-
+def _recomputed_rasters(measured: Measured) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as scratch:
         return write_rasters(measured.extent, Path(scratch))
+
+
+def _tables(measured: Measured, now: MonitoringReport, folder: Path) -> Iterator[Finding]:
+    """The tables beside the report, against those that the inputs give now."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in write_tables(measured, now.quantification, Path(scratch)):
+            written = folder / name
+            if not written.is_file():
+                yield Finding.error("table-missing", name, "the table is not beside the report")
+            elif written.read_bytes() != (Path(scratch) / name).read_bytes():
+                yield Finding.error("table-differs", name, "is not what the inputs give")
 
 
 def _software(report: MonitoringReport, now: MonitoringReport) -> Iterator[Finding]:
@@ -148,23 +174,28 @@ def _results(report: MonitoringReport, now: MonitoringReport) -> Iterator[Findin
     yield from _listed("claim-differs", _claims(report), _claims(now))
     if _trace(report) != _trace(now):
         yield Finding.error("trace-differs", "trace", "equations, inputs or results differ")
-    # Whatever the lists above do not speak of must not slip through either.
-    yield from _listed("report-differs", _remaining(report), _remaining(now))
+    yield from _anything_else(report, now)
 
 
-def _remaining(report: MonitoringReport) -> dict[str, Any]:
-    spoken_of: Any = {
-        "software": True,
-        "seal": True,
-        "inputs": True,
-        "declared": True,
-        "rasters": True,
-        "measurement_parameters": True,
-        "monitoring": {"measurements"},
-        "quantification": {"outputs", "claim_tco2e", "claim_tco2e_by_year", "trace", "parameters"},
-    }
-    plain = report.model_dump(mode="json", exclude=spoken_of)
-    return {place: was for place, was, _ in differences(plain, {})}
+def _anything_else(report: MonitoringReport, now: MonitoringReport) -> Iterator[Finding]:
+    """Whatever the lists above do not speak of: the recomputed report, byte for byte.
+
+    Only the software may differ (that is told apart) and the seal follows from the rest.
+    """
+    same_frame = {"software": report.software, "seal": ""}
+    expected = now.model_copy(update=same_frame)
+    given = report.model_copy(update=same_frame)
+    if canonical_json(expected) == canonical_json(given):
+        return
+    places = differences(given.model_dump(mode="json"), expected.model_dump(mode="json"))
+    for place, was, is_ in itertools.islice(places, LISTED_MAX):
+        words = f"the report says {_short(was)}, recomputed {_short(is_)}"
+        yield Finding.error("report-differs", place, words)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}... ({len(text)} characters)"
 
 
 def _listed(code: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Finding]:

@@ -27,6 +27,9 @@ QUANTITY_MAX = 2**53 - 1
 """The largest integer that RFC 8785 JSON carries exactly."""
 
 PPM = 1_000_000
+YEAR_FIRST, YEAR_LAST = 1990, 2199
+"""Times outside are slips of the pen: no carbon was counted before, no clock runs after."""
+
 TEXT_LENGTH_MAX = 2000
 
 ISSUANCE, BUFFER_POOL = "@issuance", "@buffer-pool"
@@ -139,6 +142,11 @@ def plain_text(value: object, field: str, *, length_max: int = TEXT_LENGTH_MAX) 
     return text
 
 
+def optional_text(value: object, field: str) -> str:
+    """Like :func:`plain_text`, but an empty text may stay empty."""
+    return plain_text(value, field) if value != "" else ""
+
+
 def party_id(value: object) -> str:
     """``value`` as the id of a party: letters, digits, ``.``, ``_``, ``-``; TextError."""
     text = plain_text(value, "party id", length_max=64)
@@ -150,11 +158,21 @@ def party_id(value: object) -> str:
 def utc_text(moment: dt.datetime, field: str) -> str:
     """The moment as ISO 8601 in UTC, whole seconds, so that texts sort as times do.
 
-    TimeError when it carries no zone.
+    TimeError when it carries no zone or its year is not in YEAR_FIRST..YEAR_LAST.
     """
     if moment.tzinfo is None:
         raise errors.TimeError(field=field, defect="a time needs its zone")
-    return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    # Before the change of zone, which overflows in the years 1 and 9999; and after it.
+    _check_year(moment, field)
+    in_utc = moment.astimezone(dt.UTC)
+    _check_year(in_utc, field)
+    return in_utc.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _check_year(moment: dt.datetime, field: str) -> None:
+    if not YEAR_FIRST <= moment.year <= YEAR_LAST:
+        defect = f"the year {moment.year} is not in {YEAR_FIRST}..{YEAR_LAST}"
+        raise errors.TimeError(field=field, defect=defect)
 
 
 def stamp_times(stamp: Stamp) -> tuple[str, str]:
@@ -168,6 +186,12 @@ def stamp_times(stamp: Stamp) -> tuple[str, str]:
             field="effective_at", defect=f"{effective_at} is after the recording at {recorded_at}"
         )
     return effective_at, recorded_at
+
+
+def date_of(stamp: Stamp) -> dt.date:
+    """The day (UTC) on which what is stamped takes effect; TimeError like `stamp_times`."""
+    effective_at, _ = stamp_times(stamp)
+    return dt.datetime.fromisoformat(effective_at).date()
 
 
 def check_step(subject: str, state: State | None, to: State) -> None:

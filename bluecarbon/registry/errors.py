@@ -13,6 +13,8 @@
         ├── ReportRefusedError            a sealed report that may not be issued; carries findings
         ├── HoldingError                  balance too small, serial not held
         ├── IdempotencyError              the key was used for another request
+        ├── SigningError, PublicKeyError  no key to sign with; a file that holds no public key
+        ├── EvidenceError                 a kept checkpoint that cannot be read
         └── StoreError                    the database refuses, is busy or is not a registry
 
 An error means that nothing was changed.
@@ -29,7 +31,10 @@ from bluecarbon.spec import Finding
 
 
 class LedgerError(RegistryError):
-    """The ledger refuses. ``facts`` are the values that the two messages speak of."""
+    """The ledger refuses. ``facts`` are the values that the two messages speak of.
+
+    ``place`` is the key of a project file that the refusal is about, when there is one.
+    """
 
     code: ClassVar[str] = "ledger-refused"
     english: ClassVar[str] = "{reason}"
@@ -37,13 +42,18 @@ class LedgerError(RegistryError):
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
+        self.place = ""
         self.message_en = self.english.format(**facts)
         self.message_zh = self.chinese.format(**facts)
         super().__init__(f"{self.code}: {self.message_en} / {self.message_zh}")
 
-    def __reduce__(self) -> tuple[Callable[[], LedgerError], tuple[()]]:
+    def __str__(self) -> str:
+        place = f"{self.place}: " if self.place else ""
+        return f"{self.code}: {place}{self.message_en} / {self.message_zh}"
+
+    def __reduce__(self) -> tuple[Callable[[], LedgerError], tuple[()], dict[str, str]]:
         # The arguments are keywords, which the default pickling of exceptions would drop.
-        return functools.partial(type(self), **self.facts), ()
+        return functools.partial(type(self), **self.facts), (), {"place": self.place}
 
 
 class QuantityError(LedgerError):
@@ -93,7 +103,7 @@ class TextError(LedgerError):
 
 
 class TimeError(LedgerError):
-    """A time without zone, or an effective time after the time of recording."""
+    """A time without zone, out of all reason, or in effect after the time of recording."""
 
     code = "time-invalid"
     english = "{field}: {defect}"
@@ -262,6 +272,12 @@ class DoubleIssuanceError(ReportRefusedError):
     code = "report-period-issued"
 
 
+class PeriodNotEndedError(ReportRefusedError):
+    """The monitoring period ends after the act: nobody can have measured it yet."""
+
+    code = "report-period-not-ended"
+
+
 class HoldingError(LedgerError):
     """The account does not hold what is to move."""
 
@@ -326,6 +342,22 @@ class SigningError(LedgerError):
     chinese = "无法为 {registry} 签名（{defect}）"
 
 
+class PublicKeyError(LedgerError):
+    """The file or the bytes hold no public key that could check a registry's signature."""
+
+    code = "public-key-invalid"
+    english = "{source} holds no public key of a registry: {defect}"
+    chinese = "{source} 不含可用的登记机构公钥（{defect}）"
+
+
+class EvidenceError(LedgerError):
+    """A checkpoint that somebody kept cannot be read."""
+
+    code = "evidence-unreadable"
+    english = "{path} is not a checkpoint that was kept: {defect}"
+    chinese = "{path} 不是留存的检查点（{defect}）"
+
+
 class CheckpointMissingError(LedgerError):
     """A certificate needs a signed checkpoint that covers its event."""
 
@@ -341,6 +373,7 @@ _BY_FINDING: dict[str, type[ReportRefusedError]] = {
         NoQuantificationError,
         UnverifiedParametersError,
         DoubleIssuanceError,
+        PeriodNotEndedError,
     )
 }
 

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bluecarbon.registry.errors import SigningError
+from bluecarbon.registry import domain
+from bluecarbon.registry.errors import PublicKeyError
 
 DEMONSTRATION_LABEL = "DEMONSTRATION KEY"
 PUBLIC_KEY_FILE = "registry_public_key.pem"
@@ -34,7 +35,11 @@ class SigningIdentity:
 
     @classmethod
     def from_seed(cls, seed: str) -> SigningIdentity:
-        """A key that anybody can derive from ``seed`` (HKDF-SHA-256, RFC 5869): demonstrations."""
+        """A key that anybody can derive from ``seed`` (HKDF-SHA-256, RFC 5869): demonstrations.
+
+        TextError when the seed is empty or cannot be printed.
+        """
+        domain.plain_text(seed, "signing seed")
         # Not the hash of the seed alone: the info text keeps this key apart from other uses of it.
         derive = HKDF(hashes.SHA256(), 32, salt=None, info=b"bluecarbon demonstration registry")
         return cls.from_private_bytes(derive.derive(seed.encode()), DEMONSTRATION_LABEL)
@@ -74,7 +79,7 @@ def load_public_key(source: Path | bytes | Ed25519PublicKey) -> Ed25519PublicKey
 
     Raises
     ------
-    SigningError
+    PublicKeyError
         The file cannot be read or holds no Ed25519 public key.
     """
     if isinstance(source, Ed25519PublicKey):
@@ -84,10 +89,13 @@ def load_public_key(source: Path | bytes | Ed25519PublicKey) -> Ed25519PublicKey
         key = serialization.load_pem_public_key(
             source.read_bytes() if isinstance(source, Path) else source
         )
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
-        raise SigningError(registry=name, defect=f"no public key: {error}") from error
+    except OSError as error:
+        defect = f"it cannot be read ({error.strerror})"
+        raise PublicKeyError(source=name, defect=defect) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise PublicKeyError(source=name, defect="it is not a public key in PEM") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise SigningError(registry=name, defect="not an Ed25519 public key")
+        raise PublicKeyError(source=name, defect="the key is not an Ed25519 key")
     return key
 
 

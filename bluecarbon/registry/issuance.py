@@ -28,7 +28,7 @@ def plan_proposal(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
     report = programme.report_row(connection, body["report"])
     if reading.state_of(connection, report.project, report.seal) != "approved":
         programme.check_report_step(connection, report, "approved")
-    allotment = _allotment(connection, report.seal)
+    allotment = _allotment(connection, stamp, report.seal)
     proposal = {
         "report": report.seal,
         "proposer": stamp.actor,
@@ -56,7 +56,7 @@ def plan_approval(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
             needed="proposed for issuance",
         )
     domain.check_four_eyes(stamp.actor, "approve", {"propose the issuance": proposal.proposer})
-    if proposal.plan_sha256 != allotment_digest(_allotment(connection, report.seal)):
+    if proposal.plan_sha256 != allotment_digest(_allotment(connection, stamp, report.seal)):
         raise errors.StaleApprovalError(report=report.seal)
     step = programme.state_row(report.project, "approved", stamp, report=report.seal)
     return Plan(
@@ -80,7 +80,7 @@ def plan_issuance(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
     reading.require_role(connection, stamp.actor, "operator")
     report = programme.report_row(connection, body["report"])
     programme.check_report_step(connection, report, "issued")
-    allotment = _allotment(connection, report.seal)
+    allotment = _allotment(connection, stamp, report.seal)
     proposal = _newest_proposal(connection, report.seal, approved=True)
     if proposal is None or proposal.plan_sha256 != allotment_digest(allotment):
         raise errors.StaleApprovalError(report=report.seal)
@@ -95,7 +95,7 @@ def plan_issuance(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
             "posting": _issue_postings(blocks),
             "lifecycle": [programme.state_row(report.project, "issued", stamp, report=report.seal)],
         },
-        serials=_serials(batches, blocks),
+        serials=block_serials(batches, blocks),
     )
 
 
@@ -116,14 +116,13 @@ def _allotment_facts(allotment: Allotment) -> Row:
     }
 
 
-def _allotment(connection: sa.Connection, seal: str) -> Allotment:
+def _allotment(connection: sa.Connection, stamp: Stamp, seal: str) -> Allotment:
     """What would be issued on the report now; the report is judged again."""
     table = schema.report_document
     document = connection.scalar(sa.select(table.c.document).where(table.c.seal == seal))
     report = report_from_json(document or "")
-    programme.require_acceptable(
-        connection, report, programme.project_row(connection, report.project.id)
-    )
+    project = programme.project_row(connection, report.project.id)
+    programme.require_acceptable(connection, stamp, report, project=project)
     if report.quantification is None:  # pragma: no cover - refused one line above
         raise errors.NoQuantificationError(report=seal, findings=())
     policy = reading.charter(connection).policy
@@ -238,7 +237,8 @@ def _issue_postings(blocks: list[Row]) -> list[Row]:
     return rows
 
 
-def _serials(batches: list[Row], blocks: list[Row]) -> tuple[str, ...]:
+def block_serials(batches: list[Row], blocks: list[Row]) -> tuple[str, ...]:
+    """The serials of blocks, in their order; ``batches`` are the rows that the blocks lie in."""
     codes = {batch["id"]: batch["code"] for batch in batches}
     return tuple(
         str(Serial(batch=codes[block["batch"]], first=block["first"], last=block["last"]))

@@ -14,7 +14,6 @@ from bluecarbon.registry.domain import Block, BlockStatus, Range, Stamp
 from bluecarbon.registry.ledger import Plan, Row
 from bluecarbon.registry.serials import Serial
 
-_BEFORE_RECORDS = 1990
 Part = tuple[Block, Range]
 
 
@@ -89,10 +88,10 @@ def check_usage_year(value: object, stamp: Stamp) -> int:
     """``value`` as the year that the credits are used for; at most the year after recording."""
     if type(value) is not int:
         raise errors.QuantityNotWholeError(field="usage year", value=repr(value))
-    if not _BEFORE_RECORDS <= value <= stamp.at.year + 1:
-        raise errors.TimeError(
-            field="usage year", defect=f"{value} is not in {_BEFORE_RECORDS}..{stamp.at.year + 1}"
-        )
+    latest = stamp.at.year + 1
+    if not domain.YEAR_FIRST <= value <= latest:
+        defect = f"{value} is not in {domain.YEAR_FIRST}..{latest}"
+        raise errors.TimeError(field="usage year", defect=defect)
     return value
 
 

@@ -138,7 +138,7 @@ def plan_report(
             needed="registered",
         )
     # Judged now to spare the verifier; judged again before credits come of it.
-    require_acceptable(connection, report, project)
+    require_acceptable(connection, stamp, report, project=project)
     _require_new(connection, schema.report, report.seal, what="report", column="seal")
     return Plan(
         {**body, "project": project.id},
@@ -182,10 +182,22 @@ def plan_verification(connection: sa.Connection, stamp: Stamp, body: Row) -> Pla
 
 
 def require_acceptable(
-    connection: sa.Connection, report: MonitoringReport, project: sa.Row[tuple[object, ...]]
+    connection: sa.Connection,
+    stamp: Stamp,
+    report: MonitoringReport,
+    *,
+    project: sa.Row[tuple[object, ...]],
 ) -> None:
-    """ReportRefusedError with every defect when credits may not be issued on the report."""
-    known = Registered(project.id, project.boundary_wkt, _issued_periods(connection, project.id))
+    """ReportRefusedError with every defect when credits may not be issued on the report.
+
+    TimeError when the stamp has no time that can be recorded.
+    """
+    known = Registered(
+        project=project.id,
+        boundary_wkt=project.boundary_wkt,
+        issued_periods=_issued_periods(connection, project.id),
+        today=domain.date_of(stamp),
+    )
     policy = reading.charter(connection).policy
     found = errors_in(check_report(report, known, policy))
     if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,11 +16,12 @@ _GRAMS_OF_ROUNDING_PER_VINTAGE = 1
 
 @dataclass(frozen=True)
 class Registered:
-    """What the ledger knows of the project of a report."""
+    """What the ledger knows of the project of a report; ``today`` is the day of the act."""
 
     project: str
     boundary_wkt: str
     issued_periods: Mapping[str, Period]
+    today: dt.date
 
 
 def check_report(
@@ -39,7 +41,11 @@ def check_report(
                 "submit the file that 'bluecarbon run' wrote, unchanged",
             ),
         )
-    found = [*_identity(report, registered), *_overlaps(report, registered)]
+    found = [
+        *_identity(report, registered),
+        *_not_ended(report, registered),
+        *_overlaps(report, registered),
+    ]
     if report.quantification is None:
         fix = "name a methodology in project.toml and run again"
         found.append(_defect("report-without-claim", report, "it claims nothing", fix))
@@ -75,6 +81,19 @@ def _identity(report: MonitoringReport, registered: Registered) -> list[Finding]
         fix = "run again with the registered boundary, or have the new one validated"
         found.append(_defect("report-boundary-changed", report, message, fix))
     return found
+
+
+def _not_ended(report: MonitoringReport, registered: Registered) -> list[Finding]:
+    end = report.monitoring.period.end
+    # The end is exclusive: on that very day the period is over.
+    if end <= registered.today:
+        return []
+    message = (
+        f"its period ends at {end}, after this act of {registered.today} (UTC)"
+        f" / 监测期至 {end} 结束，晚于本次操作日期 {registered.today}"
+    )
+    fix = f"come back at {end} or later, with measurements of the whole period"
+    return [_defect("report-period-not-ended", report, message, fix)]
 
 
 def _overlaps(report: MonitoringReport, registered: Registered) -> list[Finding]:

@@ -120,7 +120,7 @@ class Registry:
         body: Row = {
             "id": domain.party_id(party.id),
             "name": domain.plain_text(party.name, "party name"),
-            "name_zh": party.name_zh,
+            "name_zh": domain.optional_text(party.name_zh, "party name_zh"),
             "roles": programme.checked_roles(roles),
         }
         return self._write(stamp, "register-party", body, planner=programme.plan_party)
@@ -130,7 +130,7 @@ class Registry:
         body = {
             "id": domain.plain_text(project.id, "project id", length_max=64),
             "name": domain.plain_text(project.name, "project name"),
-            "name_zh": project.name_zh,
+            "name_zh": domain.optional_text(project.name_zh, "project name_zh"),
             "boundary_wkt": project.boundary_wkt,
         }
         return self._write(stamp, "propose-project", body, planner=programme.plan_project)
@@ -318,10 +318,10 @@ def _charter(founding: Founding, signer: SigningIdentity) -> Charter:
         raise errors.TextError(field="registry code", defect="is not 2 to 8 capitals or digits")
     identity = RegistryIdentity(
         name=domain.plain_text(founding.name, "registry name"),
-        name_zh=founding.name_zh,
+        name_zh=domain.optional_text(founding.name_zh, "registry name_zh"),
         code=founding.code,
         operator=domain.plain_text(operator.name, "operator name"),
-        operator_zh=operator.name_zh,
+        operator_zh=domain.optional_text(operator.name_zh, "operator name_zh"),
         key_label=signer.label,
         public_key_sha256=signer.fingerprint,
     )
@@ -335,7 +335,12 @@ def _found(connection: sa.Connection, stamp: Stamp, founding: Founding, charter:
     connection.execute(
         sa.insert(schema.meta), {"key": "charter", "value": canonical_json(body).decode()}
     )
-    plan = programme.plan_opening(founding.operator.model_dump(), body)
+    operator = {
+        "id": stamp.actor,
+        "name": charter.identity.operator,
+        "name_zh": charter.identity.operator_zh,
+    }
+    plan = programme.plan_opening(operator, body)
     kind = "found-registry"
     request_sha256 = ledger.request_digest(kind, body, stamp)
     ledger.record(connection, stamp, kind=kind, request_sha256=request_sha256, plan=plan)

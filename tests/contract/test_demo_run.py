@@ -17,7 +17,8 @@ EXPECTED = {
     "registry.db",
     "certificate.json",
     "certificate.html",
-    "inputs.txt",
+    "manifest.txt",
+    "tables/reference_matrix.csv",
     "maps/classes_2015.tif",
     "maps/classes_2019.tif",
     "maps/classes_2024.tif",
@@ -126,8 +127,8 @@ def test_running_twice_gives_the_same_bytes(demo_run, tmp_path):
     names = [p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()]
     _, differing, missing = filecmp.cmpfiles(out, tmp_path / "again", names, shallow=False)
     assert not missing
-    # inputs.txt says where the project file was, and that is another place
-    assert differing == ["inputs.txt"]
+    # the manifest says where the project file was, and that is another place
+    assert differing == ["manifest.txt"]
 
 
 def test_registry_and_certificate_verify(demo_run):
@@ -202,20 +203,102 @@ def test_one_changed_parameter_is_named(verified):
 
 
 def test_changed_report_is_noticed_even_when_sealed_again(verified):
-    def spoil(_, out):
-        from bluecarbon import report as sealing
-
-        path = out / "report.json"
-        plain = json.loads(path.read_bytes())
+    def change(plain):
         plain["quantification"]["claim_tco2e"] += 100
         plain["quantification"]["parameters"][0]["value"] = 0.99
-        changed = sealing.report_from_json(plain)
-        sealing.write_report(sealing.sealed(changed), path)
 
-    said = verified(spoil)
+    said = verified(lambda _, out: reseal(out, change))
     assert "claim-differs" in said
     assert "parameter-changed" in said
     assert "seal-broken" not in said
+
+
+def reseal(out, change):
+    """Change the plain report, seal it again and write it canonically."""
+    from bluecarbon import report as sealing
+
+    path = out / "report.json"
+    plain = json.loads(path.read_bytes())
+    change(plain)
+    sealing.write_report(sealing.sealed(sealing.report_from_json(plain)), path)
+
+
+ALTERATIONS = {
+    "inputs emptied": lambda r: r.update(inputs=[]),
+    "an input's role": lambda r: r["inputs"][0].update(role="audited by DNV"),
+    "an input's rows": lambda r: r["inputs"][-1].update(row_digests=[]),
+    "parameters dropped": lambda r: r["quantification"].update(parameters=[]),
+    "field rows dropped": lambda r: r.update(measurement_parameters=[]),
+    "a method rewritten": lambda r: r["monitoring"]["measurements"][3].update(method="x"),
+    "measurements reordered": lambda r: r["monitoring"]["measurements"].reverse(),
+    "a second measurement": lambda r: r["monitoring"]["measurements"].insert(
+        0, {**r["monitoring"]["measurements"][0], "value": 9e9}
+    ),
+    "a second output": lambda r: r["quantification"]["outputs"].insert(
+        0, {**r["quantification"]["outputs"][0], "value": 1e9}
+    ),
+    "an equation renamed": lambda r: r["quantification"]["outputs"][0].update(equation="x"),
+    "a finding dropped": lambda r: r.update(findings=r["findings"][1:]),
+    "true for 1.0": lambda r: [
+        place["declarations"].update(site_was_degraded=1.0)
+        for place in (r["monitoring"], r["declared"]["methodology"])
+    ],
+    "a trace step dropped": lambda r: r["quantification"]["trace"].pop(),
+}
+
+
+@pytest.fixture(scope="module")
+def recomputed(demo_run, tmp_path_factory):
+    """Verify without recomputing the maps each time: the same project, measured once."""
+    from bluecarbon.mrv import verification
+    from bluecarbon.mrv.pipeline import measure
+    from bluecarbon.project_file import load_project
+
+    coast = copy_demo(tmp_path_factory.mktemp("again") / "coast")
+    project = load_project(coast / "project.toml")
+    measured = measure(project)
+
+    def _verify(path, monkeypatch):
+        from bluecarbon.report import read_report
+
+        monkeypatch.setattr(verification, "measure", lambda *_: measured)
+        report = read_report(path)
+        return verification.verify(report, project, demo_run[0])
+
+    return _verify
+
+
+def test_the_untouched_report_holds(recomputed, demo_run, monkeypatch):
+    found = recomputed(demo_run[0] / "report.json", monkeypatch)
+    assert [f for f in found if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_any_alteration_is_noticed_even_when_sealed_again(
+    recomputed, demo_run, tmp_path, monkeypatch, name
+):
+    shutil.copy(demo_run[0] / "report.json", tmp_path)
+    reseal(tmp_path, ALTERATIONS[name])
+    found = recomputed(tmp_path / "report.json", monkeypatch)
+    assert any(f.severity == "error" for f in found), name
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"claim_tco2e":', '"claim_tco2e":999999,"claim_tco2e":'),
+        ('"findings":', '\n  "findings":'),
+        ('"rows_per_digest":0', '"rows_per_digest":"0"'),
+    ],
+)
+def test_a_report_that_reads_otherwise_elsewhere_is_noticed(verified, old, new):
+    said = verified(lambda _, out: replace(out / "report.json", old, new))
+    assert "report-not-canonical" in said
+
+
+def test_changed_table_is_noticed(verified):
+    said = verified(lambda _, out: replace(out / "tables" / "trace.csv", "Eq 16", "Eq 61"))
+    assert "tables/trace.csv" in said
 
 
 def test_broken_seal_is_noticed(verified):

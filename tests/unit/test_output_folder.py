@@ -2,12 +2,16 @@
 
 import pytest
 
-from bluecarbon.cli.output_folder import MARKER, replaced_folder
-from bluecarbon.errors import OutputError
+from bluecarbon.cli import output_folder
+from bluecarbon.cli.output_folder import MANIFEST, project_of
+from bluecarbon.errors import OutputError, ReportError
+
+
+def replaced_folder(folder):
+    return output_folder.replaced_folder(folder, folder.parent / "project.toml")
 
 
 def fill(folder, text):
-    (folder / MARKER).write_text("project.toml\n")
     (folder / "report.json").write_text(text)
 
 
@@ -41,7 +45,8 @@ def test_stale_files_do_not_survive(tmp_path):
 
 def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
     (tmp_path / "thesis.docx").write_text("years of work")
-    with pytest.raises(OutputError, match="not made by bluecarbon"), replaced_folder(tmp_path):
+    strange = r"not made by bluecarbon run, such as thesis\.docx"
+    with pytest.raises(OutputError, match=strange), replaced_folder(tmp_path):
         pass
     assert (tmp_path / "thesis.docx").read_text() == "years of work"
 
@@ -59,3 +64,58 @@ def test_parent_that_cannot_be_made(tmp_path):
         replaced_folder(tmp_path / "file" / "out"),
     ):
         pass
+
+
+def test_a_stray_file_among_the_outputs_is_kept(tmp_path):
+    with replaced_folder(tmp_path / "out") as scratch:
+        fill(scratch, "old")
+    (tmp_path / "out" / "thesis.docx").write_text("years of work")
+    with pytest.raises(OutputError, match=r"thesis\.docx"), replaced_folder(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out" / "thesis.docx").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("text", ["x", "", "bluecarbon outputs, format 1\n", "\0\xff"])
+def test_a_manifest_of_somebody_else_opens_nothing(tmp_path, text):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "thesis.docx").write_text("years of work")
+    (tmp_path / "d" / MANIFEST).write_text(text, encoding="latin-1")
+    with pytest.raises(OutputError), replaced_folder(tmp_path / "d"):
+        pass
+    assert (tmp_path / "d" / "thesis.docx").is_file()
+
+
+def test_symbolic_links_are_not_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for name in ("link", "dangling"):
+        with pytest.raises(OutputError, match="symbolic link"), replaced_folder(tmp_path / name):
+            pass
+
+
+def test_a_name_that_no_file_system_takes(tmp_path):
+    with pytest.raises(OutputError), replaced_folder(tmp_path / ("x" * 300)):
+        pass
+
+
+def test_parents_that_were_made_go_again_after_a_failure(tmp_path):
+    with pytest.raises(ZeroDivisionError), replaced_folder(tmp_path / "a" / "b" / "out"):
+        _ = 1 / 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_says_where_the_project_was(tmp_path):
+    with replaced_folder(tmp_path / "out") as scratch:
+        fill(scratch, "new")
+    assert project_of(tmp_path / "out") == tmp_path / "project.toml"
+    lines = (tmp_path / "out" / MANIFEST).read_text().splitlines()
+    assert lines[2].endswith("  report.json")
+
+
+def test_without_a_manifest_nobody_guesses(tmp_path):
+    with pytest.raises(ReportError, match="--project"):
+        project_of(tmp_path)
+    (tmp_path / MANIFEST).write_bytes(b"\xff\0")
+    with pytest.raises(ReportError, match="--project"):
+        project_of(tmp_path)

@@ -1,0 +1,81 @@
+"""What ``ipcc-wetlands@2013`` asks of a ``Monitoring`` before it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bluecarbon.methodology.annual_series import (
+    series_findings,
+    single,
+    text_declaration,
+    whole_years_findings,
+)
+from bluecarbon.methodology.ipcc_wetlands_2013_spec import CLIMATE_ZONES, SOIL_TYPES, SPEC
+from bluecarbon.report import Monitoring, Scenario, Stratum
+from bluecarbon.spec import Finding
+
+ACTIVITIES = (
+    "growing_area",
+    "cleared_area",
+    "extracted_area",
+    "drained_area",
+    "rewetted_area",
+    "fish_production",
+)
+
+_DECLARED_FOR = (
+    ("climate_zone", CLIMATE_ZONES, ("growing_area", "cleared_area")),
+    ("soil_type", SOIL_TYPES, ("extracted_area",)),
+)
+
+
+def check(monitoring: Monitoring) -> tuple[Finding, ...]:
+    """Missing and defective data, all of it."""
+    return (
+        *whole_years_findings(monitoring),
+        *series_findings(monitoring, SPEC, monitoring.period.years),
+        *_activities(monitoring),
+        *(f for stratum in monitoring.strata for f in _stratum(monitoring, stratum)),
+        Finding.info(
+            "inventory-method",
+            SPEC.id,
+            "Tier 1 is a method of national inventories: it knows no leakage, uncertainty "
+            "deduction or buffer, and none is taken here",
+        ),
+    )
+
+
+def _activities(monitoring: Monitoring) -> Iterator[Finding]:
+    if not any(row.variable in ACTIVITIES for row in monitoring.series):
+        yield Finding.error(
+            "series-missing",
+            "series",
+            "no activity is given",
+            fix=f"give at least one annual series of {', '.join(ACTIVITIES)}",
+        )
+
+
+def _stratum(monitoring: Monitoring, stratum: Stratum) -> Iterator[Finding]:
+    given = {row.variable for row in monitoring.series if row.stratum == stratum.id}
+    for name, choices, needed_for in _DECLARED_FOR:
+        value = text_declaration(monitoring, name, stratum.id)
+        if given.intersection(needed_for) and value not in choices:
+            message = f"{name} is {value!r}" if value else f"{name} is not declared"
+            fix = f"declare {name} or {name}:{stratum.id} as one of {', '.join(choices)}"
+            yield Finding.error("declaration-unknown", f"stratum {stratum.id}", message, fix=fix)
+    for scenario in ("project", "baseline"):
+        yield from _rewetted(monitoring, stratum, scenario)
+
+
+def _rewetted(monitoring: Monitoring, stratum: Stratum, scenario: Scenario) -> Iterator[Finding]:
+    """Rewetted area needs its vegetation and salinity: neither is guessed."""
+    if single(monitoring, "rewetted_area", stratum.id, scenario) is None:
+        return
+    for name, fix in (
+        ("revegetated_share", "give 0 for the years before vegetation stands again"),
+        ("salinity", "give the mean salinity in g/kg (ppt)"),
+    ):
+        if single(monitoring, name, stratum.id, scenario) is None:
+            subject = f"stratum {stratum.id} {scenario}"
+            message = f"has rewetted_area and no {name}"
+            yield Finding.error("series-missing", subject, message, fix=fix)

@@ -180,7 +180,7 @@ def new_plugin(
     from bluecarbon.methodology.skeleton import write_plugin
 
     with _refusals():
-        for path in write_plugin(name, folder):
+        for path in write_plugin(name, folder / name):
             typer.echo(f"made {path}")
 
 

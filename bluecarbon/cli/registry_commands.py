@@ -1,19 +1,21 @@
 """``bluecarbon registry ...`` and ``bluecarbon certificate ...``: is it sound, what is in it?
 
-Exit code 0: sound; 1: something is wrong, and it was named.
+Exit code 0: sound; 1: something is wrong with the ledger or the certificate, and it was named;
+2: refused, because a file is missing, unreadable or not what it should be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from rich.text import Text
 
     from bluecarbon.registry.service import Registry
     from bluecarbon.spec import Finding
@@ -25,7 +27,13 @@ certificate_app = typer.Typer(
     help="Check certificates of retirement, without the registry.", no_args_is_help=True
 )
 
+EXIT_WRONG = 1
+EXIT_REFUSED = 2
+
+# Repeated from the registry's modules, which this one must not load before a command runs.
 _PUBLIC_KEY_FILE = "registry_public_key.pem"
+_CERTIFICATE_FILE = "certificate.json"
+_PAGE_FILE = "certificate.html"
 
 RegistryFile = Annotated[Path, typer.Argument(help="The registry's SQLite file.")]
 PublicKey = Annotated[
@@ -42,17 +50,67 @@ def _certificate() -> None:
     """Keep ``verify`` a subcommand although it is the only one."""
 
 
-@registry_app.command("verify")
-def verify_registry(file: RegistryFile, public_key: PublicKey = None) -> None:
-    """Run every invariant of the ledger; exit code 1 when one is broken."""
-    from bluecarbon.registry.invariants import check_invariants
+KeptCertificates = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--certificate",
+        help=f"A certificate kept elsewhere (repeatable); {_CERTIFICATE_FILE} beside FILE counts.",
+    ),
+]
+KeptCheckpoints = Annotated[
+    list[Path] | None,
+    typer.Option("--checkpoint", help="A signed checkpoint kept elsewhere (repeatable)."),
+]
+Live = Annotated[
+    bool,
+    typer.Option("--live", help="The registry is in use: its last events may not be signed yet."),
+]
 
-    key = public_key or _key_beside(file, required=False)
+
+@registry_app.command("verify")
+def verify_registry(
+    file: RegistryFile,
+    public_key: PublicKey = None,
+    *,
+    certificate: KeptCertificates = None,
+    checkpoint: KeptCheckpoints = None,
+    live: Live = False,
+) -> None:
+    """Run every invariant and compare what was kept; exit code 1 when anything is broken.
+
+    Exit code 2 when FILE is no registry, or a key, certificate or checkpoint cannot be read.
+    """
+    from bluecarbon.registry.invariants import UNREADABLE, check_invariants
+
+    certificates = _kept_certificates(file, certificate or [])
+    checkpoints = checkpoint or []
     with _refusals():
-        found = check_invariants(file, key)
-    _print_invariants(found)
+        place = public_key or _key_beside(file)
+        key = _loaded(place)
+        found = check_invariants(
+            file, key, at_rest=not live, certificates=certificates, checkpoints=checkpoints
+        )
+        if any(item.code == UNREADABLE for item in found):
+            _print_findings(found)
+            raise typer.Exit(EXIT_REFUSED)
+        _print_invariants(found)
+        _print_kept([*certificates, *checkpoints], found)
+        _print_key(file, place, key or _key_inside(file))
     if found:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_WRONG)
+
+
+@registry_app.command("checkpoint")
+def show_checkpoint(file: RegistryFile) -> None:
+    """Print the newest signed checkpoint (JSON), to be kept elsewhere for `registry verify`."""
+    from bluecarbon.provenance import canonical_json
+    from bluecarbon.registry.errors import CheckpointMissingError
+
+    with _opened(file) as registry:
+        signed = registry.checkpoints()
+        if not signed:
+            raise CheckpointMissingError(sequence=len(registry.events()))
+        typer.echo(canonical_json(signed[-1]).decode())
 
 
 @registry_app.command("balances")
@@ -90,32 +148,98 @@ def verify_certificate_file(
     file: Annotated[Path, typer.Argument(help="The certificate (JSON).")],
     public_key: PublicKey = None,
 ) -> None:
-    """Check a certificate with the registry's public key alone; exit code 1 names the defect."""
-    from bluecarbon.registry.certificate import verify_certificate
+    """Check a certificate with the registry's public key alone, and the page beside it.
 
-    key = public_key or _key_beside(file, required=True)
+    Exit code 1 names the defect; 2 when the certificate or the key cannot be read.
+    """
+    from bluecarbon.registry.certificate import UNREADABLE, verify_certificate
+
     with _refusals():
-        found = verify_certificate(file, key or Path())
-    console = _console()
-    if not found:
-        console.print(f"[green]OK[/green] {file.name}: genuine / 证书有效", highlight=False)
-        return
-    for item in found:
-        console.print(f"[red]{item.code}[/red] {item.subject}: ", highlight=False, end="")
-        console.print(item.message, markup=False, highlight=False)
-    console.print(f"{found[0].fix} / 证书无效，请向登记机构重新索取", highlight=False)
-    raise typer.Exit(1)
+        place = public_key or _key_beside(file)
+        key = _loaded(place)
+        if key is None:
+            _refuse(f"no public key beside {file}: give --public-key / 缺少登记机构公钥")
+        found = verify_certificate(file, key)
+    if any(item.code == UNREADABLE for item in found):
+        _print_findings(found)
+        raise typer.Exit(EXIT_REFUSED)
+    if found:
+        _print_findings(found)
+        _say(f"{found[0].fix} / 证书无效，请向登记机构重新索取")
+    else:
+        _say(f"OK {file.name}: genuine / 证书有效", style="green")
+        found = _check_page(file)
+    _print_key(file, place, key)
+    if found:
+        raise typer.Exit(EXIT_WRONG)
 
 
-def _key_beside(file: Path, *, required: bool) -> Path | None:
+def _check_page(file: Path) -> tuple[Finding, ...]:
+    """What is wrong with the printed page that lies beside a genuine certificate."""
+    from bluecarbon.registry.certificate import read_certificate
+    from bluecarbon.registry.certificate_page import check_page
+
+    page = _page_beside(file)
+    certificate, _ = read_certificate(file.read_bytes(), file.name)
+    if page is None or certificate is None:
+        return ()
+    found = check_page(page, certificate)
+    if found:
+        _print_findings(found)
+        _say(found[0].fix)
+    else:
+        _say(f"OK {page.name}: the page of this certificate / 网页与证书一致", style="green")
+    return found
+
+
+def _page_beside(file: Path) -> Path | None:
+    own, usual = file.with_suffix(".html"), file.with_name(_PAGE_FILE)
+    if own.exists():
+        return own
+    # The usual page belongs to the usual certificate, when that is there as well.
+    return usual if usual.exists() and not file.with_name(_CERTIFICATE_FILE).exists() else None
+
+
+def _kept_certificates(file: Path, given: Sequence[Path]) -> list[Path]:
+    beside = file.with_name(_CERTIFICATE_FILE)
+    given_already = any(path.resolve() == beside.resolve() for path in given)
+    return [*given, *([beside] if beside.exists() and not given_already else [])]
+
+
+def _key_beside(file: Path) -> Path | None:
     key = file.parent / _PUBLIC_KEY_FILE
-    if key.is_file():
-        return key
-    if required:
-        message = f"no public key beside {file}: give --public-key / 缺少登记机构公钥"
-        typer.echo(message, err=True)
-        raise typer.Exit(1)
-    return None
+    return key if key.exists() else None
+
+
+def _loaded(place: Path | None) -> Ed25519PublicKey | None:
+    from bluecarbon.registry.identity import load_public_key
+
+    return None if place is None else load_public_key(place)
+
+
+def _key_inside(file: Path) -> Ed25519PublicKey | None:
+    from bluecarbon.registry.invariants import key_in_file
+
+    return key_in_file(file)
+
+
+def _print_key(file: Path, place: Path | None, key: Ed25519PublicKey | None) -> None:
+    """Say which key was believed, and when that key proves less than the reader may think."""
+    from bluecarbon.registry.identity import fingerprint
+
+    if key is None:
+        return
+    _say(f"public key 公钥指纹 SHA-256: {fingerprint(key)}")
+    if place is None:
+        _say(
+            "key from the registry file itself: compare its fingerprint with the one the registry"
+            " publishes / 公钥取自登记簿文件本身：请将其指纹与登记机构公布的指纹核对"
+        )
+    elif place.resolve().parent == file.resolve().parent:
+        _say(
+            "key from the same folder: compare its fingerprint with the one the registry"
+            " publishes / 公钥取自同一文件夹：请将其指纹与登记机构公布的指纹核对"
+        )
 
 
 @contextmanager
@@ -132,47 +256,70 @@ def _opened(file: Path) -> Iterator[Registry]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """A refusal is one line in two languages and exit code 1, not a traceback."""
+    """A refusal is one line in two languages and exit code 2, not a traceback."""
     from bluecarbon.errors import RegistryError
 
     try:
         yield
     except RegistryError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+        _refuse(str(error), error)
 
 
-def _print_invariants(found: Iterable[Finding]) -> None:
+def _refuse(message: str, cause: Exception | None = None) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(EXIT_REFUSED) from cause
+
+
+def _print_invariants(found: Sequence[Finding]) -> None:
+    from rich.text import Text
+
     from bluecarbon.registry.invariant_queries import INVARIANTS
 
-    broken = {item.code: item for item in found}
+    broken = {item.code for item in found}
+    results = {True: Text("FAILED 不成立", "red"), False: Text("OK 成立", "green")}
     rows = [
         (
-            "[red]FAILED 不成立[/red]" if invariant.code in broken else "[green]OK 成立[/green]",
+            results[invariant.code in broken],
             invariant.code,
             f"{invariant.english}\n{invariant.chinese}",
         )
         for invariant in INVARIANTS
-        if "registry-unreadable" not in broken
     ]
-    if rows:
-        _print_table("Invariants 不变量", ("Result 结果", "Name 名称", "Statement 表述"), rows)
-    for item in broken.values():
-        _console().print(f"{item.code}: {item.message}", markup=False, highlight=False)
+    _print_table("Invariants 不变量", ("Result 结果", "Name 名称", "Statement 表述"), rows)
+    _print_findings(found)
 
 
-def _print_table(title: str, headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+def _print_kept(kept: Iterable[Path], found: Sequence[Finding]) -> None:
+    wrong = {item.subject for item in found}
+    for path in kept:
+        if path.name not in wrong:
+            _say(f"OK {path.name}: agrees with the log / 与日志一致", style="green")
+
+
+def _print_findings(found: Iterable[Finding]) -> None:
+    for item in found:
+        _say(f"{item.code} {item.subject}: {item.message}")
+
+
+def _print_table(
+    title: str, headings: Iterable[str], rows: Iterable[tuple[str | Text, ...]]
+) -> None:
+    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title)
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    _console().print(table)
+        # As Text: names of projects and parties are not markup, whatever they hold.
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    Console().print(table)
 
 
-def _console() -> Console:
+def _say(words: str, *, style: str = "") -> None:
+    """One line as it is: no markup in it is obeyed, and no width breaks it."""
     from rich.console import Console
+    from rich.text import Text
 
-    return Console()
+    Console().print(Text(words, style), soft_wrap=True)

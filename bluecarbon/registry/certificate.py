@@ -30,6 +30,7 @@ from bluecarbon.registry.reading import BatchFacts
 from bluecarbon.spec import Finding, Value
 
 SCHEMA = "bluecarbon-retirement-certificate/1"
+UNREADABLE = "certificate-unreadable"
 
 
 class RetirementFacts(Value):
@@ -105,7 +106,7 @@ def verify_certificate(
 
     Raises
     ------
-    SigningError
+    PublicKeyError
         The public key cannot be read.
     """
     key = load_public_key(public_key)
@@ -113,8 +114,8 @@ def verify_certificate(
     try:
         content = source.read_bytes() if isinstance(source, Path) else source
     except OSError as error:
-        return (_defect("certificate-unreadable", name, f"cannot be read: {error.strerror}"),)
-    certificate, found = _read(content, name)
+        return (_defect(UNREADABLE, name, f"cannot be read: {error.strerror}"),)
+    certificate, found = read_certificate(content, name)
     if certificate is None:
         return found
     defects = [
@@ -127,7 +128,8 @@ def verify_certificate(
     return tuple(_defect(code, name, message) for code, message in defects)
 
 
-def _read(content: bytes, name: str) -> tuple[Certificate | None, tuple[Finding, ...]]:
+def read_certificate(content: bytes, name: str) -> tuple[Certificate | None, tuple[Finding, ...]]:
+    """The certificate that the bytes spell, or why they are none; nothing is verified yet."""
     try:
         plain = json.loads(content)
         # Strict: a number given as text is another content, however alike it looks.

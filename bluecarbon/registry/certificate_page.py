@@ -7,12 +7,14 @@ it shows the digest of the JSON certificate, which does.
 from __future__ import annotations
 
 import importlib.resources
+from pathlib import Path
 
 import jinja2
 import segno
 
 from bluecarbon.registry.certificate import Certificate
 from bluecarbon.registry.identity import DEMONSTRATION_LABEL
+from bluecarbon.spec import Finding
 
 _SERIALS_IN_CODE_MAX = 8
 """A QR code of more serials could not be read from paper; the digest covers them all."""
@@ -30,6 +32,28 @@ def certificate_html(certificate: Certificate) -> str:
         demonstration=certificate.registry.key_label == DEMONSTRATION_LABEL,
         drafts=any(item.unverified_parameters for item in certificate.retirement.batches),
         code_svg=_code_svg(certificate),
+    )
+
+
+def check_page(page: Path, certificate: Certificate) -> tuple[Finding, ...]:
+    """A finding unless the file is, byte for byte, the page of the (verified) certificate."""
+    try:
+        content = page.read_bytes()
+    except OSError as error:
+        message = f"cannot be read: {error.strerror} / 无法读取"
+    else:
+        if content == certificate_html(certificate).encode():
+            return ()
+        message = "is not the page of the certificate beside it / 网页与旁边的证书文件不一致"
+    fix = "believe the certificate (JSON), not this page; ask the registry for the page again"
+    return (
+        Finding(
+            code="certificate-page-differs",
+            severity="error",
+            subject=page.name,
+            message=message,
+            fix=fix,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bluecarbon.project import Party, RegistrySection
@@ -18,7 +19,14 @@ from bluecarbon.registry import domain, invariants
 from bluecarbon.registry.certificate import Certificate, certificate_bytes
 from bluecarbon.registry.certificate_page import certificate_html
 from bluecarbon.registry.domain import Policy, Stamp
-from bluecarbon.registry.errors import DatabaseRefusedError, TimeError
+from bluecarbon.registry.errors import (
+    DatabaseRefusedError,
+    LedgerError,
+    PeriodNotEndedError,
+    StoreError,
+    TimeError,
+    UnverifiedParametersError,
+)
 from bluecarbon.registry.identity import PUBLIC_KEY_FILE, SigningIdentity
 from bluecarbon.registry.ledger import Receipt
 from bluecarbon.registry.movement import Retirement
@@ -63,8 +71,8 @@ def run_demonstration(
     Raises
     ------
     LedgerError
-        The ledger refuses (a broken seal, a claim smaller than the transfer ...); ``folder`` is
-        then as it was.
+        The ledger refuses (a broken seal, a claim smaller than the transfer ...); its ``place``
+        is the key of project.toml where it is about one. ``folder`` is then as it was.
     """
     # Inside the target folder: moving is then a rename, on the same disk.
     work = Path(tempfile.mkdtemp(prefix=".registry-", dir=folder))
@@ -76,12 +84,15 @@ def run_demonstration(
 
 
 def _run(report: MonitoringReport, section: RegistrySection, folder: Path) -> DemonstrationResult:
-    signer = SigningIdentity.from_seed(section.signing_seed)
+    with _about("signing_seed"):
+        signer = SigningIdentity.from_seed(section.signing_seed)
     clock = _clock(section.clock)
     database = folder / DATABASE_FILE
     founding = _founding(section)
-    # No write-ahead log: the result is to be one file that can be copied as it is.
-    registry = Registry.create(database, founding, signer, at=next(clock), journal="delete")
+    # The names of the registry were read by _founding: what is left to refuse is the operator.
+    with _about("operator"):
+        # No write-ahead log: the result is to be one file that can be copied as it is.
+        registry = Registry.create(database, founding, signer, at=next(clock), journal="delete")
     try:
         _register_parties(registry, section, clock)
         _lead_to_issuance(registry, report, section, clock=clock)
@@ -89,7 +100,7 @@ def _run(report: MonitoringReport, section: RegistrySection, folder: Path) -> De
         registry.sign_checkpoint(next(clock))
         certificate = registry.retirement_certificate(retirement.sequence)
         _write_files(folder, certificate, signer)
-        _require_sound(database, signer)
+        _require_sound(database, signer, folder / CERTIFICATE_FILE)
         return _result(registry, folder, transfer=transfer, retirement=retirement)
     finally:
         registry.close()
@@ -102,17 +113,35 @@ def _clock(start: str) -> Iterator[dt.datetime]:
     except ValueError as error:
         raise TimeError(field="registry.clock", defect=str(error)) from error
     domain.utc_text(moment, "registry.clock")
+    # The year was found reasonable, so that no sum overflows.
     return (moment + dt.timedelta(minutes=minutes) for minutes in range(10_000))
 
 
+@contextmanager
+def _about(key: str) -> Iterator[None]:
+    """A refusal inside is about this key of ``[registry]``, unless the database is the reason."""
+    try:
+        yield
+    except LedgerError as error:
+        if not isinstance(error, StoreError):
+            error.place = f"registry.{key}"
+        raise
+
+
 def _founding(section: RegistrySection) -> Founding:
+    with _about("name"):
+        name = domain.plain_text(section.name, "registry name")
+    with _about("name_zh"):
+        name_zh = domain.optional_text(section.name_zh, "registry name_zh")
+    with _about("buffer_share"):
+        buffer_share_ppm = domain.share_ppm(section.buffer_share)
     return Founding(
-        name=section.name,
-        name_zh=section.name_zh,
+        name=name,
+        name_zh=name_zh,
         code=DEMONSTRATION_CODE,
         operator=section.operator,
         policy=Policy(
-            buffer_share_ppm=domain.share_ppm(section.buffer_share),
+            buffer_share_ppm=buffer_share_ppm,
             allow_unverified_parameters=section.allow_unverified_parameters,
         ),
     )
@@ -125,16 +154,18 @@ def _stamp(party: Party, act: str, clock: Iterator[dt.datetime]) -> Stamp:
 def _register_parties(
     registry: Registry, section: RegistrySection, clock: Iterator[dt.datetime]
 ) -> None:
-    parties: tuple[tuple[Party, str], ...] = (
-        (section.approver, "approver"),
-        (section.proponent, "proponent"),
-        (section.validator, "validator"),
-        (section.verifier, "verifier"),
-        (section.buyer, "holder"),
-    )
-    for party, role in parties:
+    parties: dict[str, Party] = {
+        "approver": section.approver,
+        "proponent": section.proponent,
+        "validator": section.validator,
+        "verifier": section.verifier,
+        "buyer": section.buyer,
+    }
+    for key, party in parties.items():
+        role = "holder" if key == "buyer" else key
         stamp = _stamp(section.operator, f"register-{role}", clock)
-        registry.register_party(stamp, party, (role,))
+        with _about(key):
+            registry.register_party(stamp, party, (role,))
 
 
 def _lead_to_issuance(
@@ -153,7 +184,8 @@ def _lead_to_issuance(
     validated = by(section.validator, "validate-project")
     registry.validate_project(validated, project, statement=_STATEMENT)
     registry.register_project(by(section.operator, "register-project"), project)
-    registry.submit_report(by(section.proponent, "submit-report"), report)
+    with _about_report():
+        registry.submit_report(by(section.proponent, "submit-report"), report)
     verified = by(section.verifier, "verify-report")
     registry.verify_report(verified, seal, statement=_STATEMENT)
     registry.propose_issuance(by(section.operator, "propose-issuance"), seal)
@@ -161,30 +193,41 @@ def _lead_to_issuance(
     return registry.issue(by(section.operator, "issue"), seal)
 
 
+@contextmanager
+def _about_report() -> Iterator[None]:
+    """Of what is refused in a report, some may be mended in ``[registry]``: say where."""
+    try:
+        yield
+    except PeriodNotEndedError as error:
+        error.place = "registry.clock"
+        raise
+    except UnverifiedParametersError as error:
+        error.place = "registry.allow_unverified_parameters"
+        raise
+
+
 def _trade(
     registry: Registry, section: RegistrySection, clock: Iterator[dt.datetime]
 ) -> tuple[Receipt, Receipt]:
     parties = {party.id: party for party in (section.proponent, section.buyer)}
     sale, use = section.transfer, section.retirement
-    transfer = registry.transfer(
-        _stamp(section.proponent, "transfer", clock),
-        source=section.proponent.id,
-        target=sale.to or section.buyer.id,
-        quantity=sale.tco2e,
-    )
+    with _about("transfer"):
+        transfer = registry.transfer(
+            _stamp(section.proponent, "transfer", clock),
+            source=section.proponent.id,
+            target=sale.to or section.buyer.id,
+            quantity=sale.tco2e,
+        )
     by = parties.get(use.by, section.buyer)
     stamp = _stamp(by, "retire", clock)
-    retirement = registry.retire(
-        stamp,
-        Retirement(
-            beneficiary=use.beneficiary or by.name,
-            purpose=use.purpose or "demonstration 演示",
-            # credits are commonly retired against the emissions of the year that has just ended
-            usage_year=stamp.at.year - 1,
-        ),
-        account=use.by or by.id,
-        quantity=use.tco2e,
+    purpose = Retirement(
+        beneficiary=use.beneficiary or by.name,
+        purpose=use.purpose or "demonstration 演示",
+        # credits are commonly retired against the emissions of the year that has just ended
+        usage_year=stamp.at.year - 1,
     )
+    with _about("retirement"):
+        retirement = registry.retire(stamp, purpose, account=use.by or by.id, quantity=use.tco2e)
     return transfer, retirement
 
 
@@ -195,8 +238,8 @@ def _write_files(folder: Path, certificate: Certificate, signer: SigningIdentity
     (folder / PUBLIC_KEY_FILE).write_bytes(signer.public_pem)
 
 
-def _require_sound(database: Path, signer: SigningIdentity) -> None:
-    found = invariants.check_invariants(database, signer.public_key)
+def _require_sound(database: Path, signer: SigningIdentity, certificate: Path) -> None:
+    found = invariants.check_invariants(database, signer.public_key, certificates=[certificate])
     if found:
         reason = "; ".join(f"{f.code}: {f.message}" for f in found)
         raise DatabaseRefusedError(path=database.name, reason=reason)

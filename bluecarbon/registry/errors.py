@@ -14,7 +14,7 @@
         ├── HoldingError                  balance too small, serial not held
         ├── IdempotencyError              the key was used for another request
         ├── SigningError, PublicKeyError  no key to sign with; a file that holds no public key
-        ├── EvidenceError                 a kept checkpoint that cannot be read
+        ├── EvidenceError                 a kept file that cannot be read
         └── StoreError                    the database refuses, is busy or is not a registry
 
 An error means that nothing was changed.
@@ -351,11 +351,11 @@ class PublicKeyError(LedgerError):
 
 
 class EvidenceError(LedgerError):
-    """A checkpoint that somebody kept cannot be read."""
+    """A certificate or checkpoint that somebody kept cannot be read."""
 
     code = "evidence-unreadable"
-    english = "{path} is not a checkpoint that was kept: {defect}"
-    chinese = "{path} 不是留存的检查点（{defect}）"
+    english = "{path} is no certificate or checkpoint that can be compared: {defect}"
+    chinese = "{path} 不是可比对的证书或检查点（{defect}）"
 
 
 class CheckpointMissingError(LedgerError):

@@ -68,7 +68,13 @@ INVARIANTS: tuple[Invariant, ...] = (
         "登记簿章程与首个事件所载一致",
         "SELECT 'charter' WHERE NOT EXISTS (SELECT 1 FROM event e JOIN meta m ON m.key = 'charter'"
         " WHERE e.sequence = 1 AND e.kind = 'found-registry'"
-        " AND canonical(m.value) = canonical(json_extract(e.payload, '$.facts.charter')))",
+        " AND m.value = canonical(json_extract(e.payload, '$.facts.charter')))",
+    ),
+    Invariant(
+        "meta-known",
+        "the registry states its charter about itself and nothing else",
+        "登记簿的自述信息仅含章程",
+        "SELECT 'meta ' || quote(key) FROM meta WHERE key <> 'charter'",
     ),
     Invariant(
         "blocks-tile",
@@ -192,6 +198,18 @@ INVARIANTS: tuple[Invariant, ...] = (
         " WHERE signed(tree_size, root_sha256, at, signature) IS NOT 1",
     ),
     Invariant(
+        "log-signed",
+        "a signed checkpoint covers the last event, so nothing can be cut off unseen",
+        "最后一个事件已被签名检查点覆盖，截断可被发现",
+        "SELECT 'no signed checkpoint' WHERE EXISTS (SELECT 1 FROM event"
+        " WHERE kind <> 'found-registry') AND NOT EXISTS (SELECT 1 FROM checkpoint"
+        " WHERE signed(tree_size, root_sha256, at, signature) IS 1)"
+        " UNION ALL SELECT 'event ' || sequence || ' is not covered' FROM event"
+        " WHERE at_rest() AND kind <> 'found-registry' AND sequence >"
+        " (SELECT coalesce(max(tree_size), 0) FROM checkpoint"
+        " WHERE signed(tree_size, root_sha256, at, signature) IS 1)",
+    ),
+    Invariant(
         "issued-within-verified",
         "issued credits plus the remainder are exactly what was verified",
         "签发量加结转余量恰等于核查量",
@@ -246,23 +264,32 @@ INVARIANTS: tuple[Invariant, ...] = (
         " AND CAST(substr(i.period_end, 1, 4) AS INTEGER)",
     ),
     Invariant(
+        "issued-after-period",
+        "nothing was issued for a period that had not ended",
+        "监测期结束前不得签发",
+        "SELECT 'report ' || substr(i.report, 1, 12) FROM issuance i LEFT JOIN event e"
+        " ON e.sequence = i.event"
+        " WHERE (i.period_end <= substr(e.effective_at, 1, 10)) IS NOT 1",
+    ),
+    Invariant(
         "reports-sealed",
-        "each report is the one that its seal names",
-        "每份报告与其封印一致",
+        "each report is the one that its seal names, byte for byte, and was submitted",
+        "每份报告与其封印逐字节一致，且已提交",
         "SELECT 'report ' || substr(seal, 1, 12) FROM report_document"
-        " WHERE seal IS NOT seal_of(document)"
+        " WHERE seal IS NOT seal_of(document) OR document IS NOT canonical_report(document)"
+        " OR seal NOT IN (SELECT seal FROM report)"
         " UNION ALL SELECT 'report ' || substr(seal, 1, 12) || ' is missing' FROM report"
         " WHERE seal NOT IN (SELECT seal FROM report_document)",
     ),
     Invariant(
         "answers-kept",
-        "each event has kept its answer, under its own key",
-        "每个事件均在其幂等键下保存答复",
+        "each event has kept its answer, as it follows from the event, under its own key",
+        "每个事件均在其幂等键下保存与事件相符的答复",
         "SELECT 'event ' || e.sequence FROM event e LEFT JOIN idempotency i ON i.event = e.sequence"
         " WHERE i.actor IS NOT e.actor OR i.key IS NOT e.idempotency_key"
         " OR i.request_sha256 IS NOT e.request_sha256"
-        " OR json_extract(i.answer, '$.sequence') IS NOT e.sequence"
-        " OR json_extract(i.answer, '$.leaf_sha256') IS NOT lower(hex(e.leaf))"
+        " OR i.answer IS NOT answer_of(e.payload, e.sequence, e.kind, e.recorded_at,"
+        " lower(hex(e.leaf)))"
         " UNION ALL SELECT 'answer ' || key FROM idempotency"
         " WHERE event NOT IN (SELECT sequence FROM event)",
     ),

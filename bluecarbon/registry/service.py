@@ -103,7 +103,7 @@ class Registry:
         try:
             store = Store(path)
             with store.writing() as connection:
-                _found(connection, stamp, founding, charter)
+                _found(connection, stamp, charter)
             return cls(path, signer=signer)
         except BaseException:
             path.unlink()
@@ -330,7 +330,7 @@ def _charter(founding: Founding, signer: SigningIdentity) -> Charter:
     )
 
 
-def _found(connection: sa.Connection, stamp: Stamp, founding: Founding, charter: Charter) -> None:
+def _found(connection: sa.Connection, stamp: Stamp, charter: Charter) -> None:
     body = charter.model_dump(mode="json")
     connection.execute(
         sa.insert(schema.meta), {"key": "charter", "value": canonical_json(body).decode()}

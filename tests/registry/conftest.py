@@ -1,7 +1,9 @@
 """Registries to test with; each kind is made once and copied."""
 
 import pytest
-from support.ledger_kit import Ready, issued, with_parties
+from support.ledger_kit import Ready, issued, make_report, make_section, with_parties
+
+from bluecarbon.registry.demonstration import run_demonstration
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,14 @@ def ready(template, tmp_path):
 
 @pytest.fixture
 def traded(traded_template, tmp_path):
-    """The same after a transfer of 400, a retirement of 50, a transfer of 10; two checkpoints."""
+    """The same after a transfer of 400, a retirement of 50, a transfer of 10; all signed."""
     made = Ready.copied(*traded_template, tmp_path / "registry.db")
     yield made
     made.registry.close()
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory):
+    """What the demonstration made; not to be changed."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    return run_demonstration(make_report(), make_section(), folder)

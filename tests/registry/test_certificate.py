@@ -161,10 +161,17 @@ def test_a_forger_with_a_key_of_his_own_is_found(certificate):
 
 @pytest.mark.parametrize("pem", [b"", b"-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----"])
 def test_a_key_that_is_none(content, pem, tmp_path):
-    with pytest.raises(errors.SigningError):
+    with pytest.raises(errors.PublicKeyError, match=r"no public key.*不含可用的登记机构公钥"):
         verify_certificate(content, pem)
-    with pytest.raises(errors.SigningError):
-        load_public_key(tmp_path / "none.pem")
+    for place in (tmp_path / "none.pem", tmp_path):
+        with pytest.raises(errors.PublicKeyError, match="cannot be read"):
+            load_public_key(place)
+
+
+@pytest.mark.parametrize("seed", ["", " ", "\x00"])
+def test_a_seed_that_makes_no_key(seed):
+    with pytest.raises(errors.TextError):
+        SigningIdentity.from_seed(seed)
 
 
 def test_a_key_of_another_kind(content):
@@ -176,12 +183,12 @@ def test_a_key_of_another_kind(content):
         .public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
-    with pytest.raises(errors.SigningError, match="Ed25519"):
+    with pytest.raises(errors.PublicKeyError, match="Ed25519"):
         verify_certificate(content, pem)
 
 
 def test_a_certificate_needs_a_retirement_and_a_checkpoint(ready):
-    receipt = ready.retire("proponent", 1)
+    receipt = ready.retire("proponent", 1, sign=False)
     with pytest.raises(errors.CheckpointMissingError):
         ready.registry.retirement_certificate(receipt.sequence)
     with pytest.raises(errors.UnknownEventError):

@@ -1,26 +1,17 @@
-"""The demonstration and the commands: one call, the same bytes every time, nothing half-written."""
+"""The demonstration: one call, the same bytes every time, nothing half-written."""
 
+import pickle
 import sqlite3
 
 import pytest
-import typer
 from support.ledger_kit import make_report, make_section
-from typer.testing import CliRunner
 
-from bluecarbon.cli.registry_commands import certificate_app, registry_app
 from bluecarbon.registry import errors
 from bluecarbon.registry.certificate import verify_certificate
 from bluecarbon.registry.demonstration import run_demonstration
-from bluecarbon.registry.invariant_queries import INVARIANTS
 from bluecarbon.registry.invariants import check_invariants
 
 FILES = {"registry.db", "certificate.json", "certificate.html", "registry_public_key.pem"}
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demonstration")
-    return run_demonstration(make_report(), make_section(), folder)
 
 
 def test_what_it_makes(shown):
@@ -78,79 +69,43 @@ def test_a_refusal_leaves_the_folder_as_it_was(tmp_path, report, section, error)
     assert (tmp_path / "registry.db").read_bytes() == b"of an earlier run"
 
 
-@pytest.fixture
-def command(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    app = typer.Typer()
-    app.add_typer(registry_app, name="registry")
-    app.add_typer(certificate_app, name="certificate")
-    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"name": " "}, "name"),
+        ({"name_zh": "a\x00b"}, "name_zh"),
+        ({"clock": "monday"}, "clock"),
+        ({"clock": "2025-03-03T09:00:00"}, "clock"),
+        ({"clock": "0001-01-01T00:00:00+08:00"}, "clock"),
+        ({"clock": "9999-12-31T23:59:00-08:00"}, "clock"),
+        ({"clock": "9999-12-31T23:59:00+00:00"}, "clock"),
+        ({"clock": "2022-12-31T09:00:00+00:00"}, "clock"),
+        ({"signing_seed": " \n"}, "signing_seed"),
+        ({"buffer_share": 1 / 3}, "buffer_share"),
+        ({"operator": {"id": "@retirement", "name": "x"}}, "operator"),
+        ({"operator": {"id": "x", "name": "x", "name_zh": "\x00"}}, "operator"),
+        ({"approver": {"id": "demo-operator", "name": "x"}}, "approver"),
+        ({"validator": {"id": "demo-proponent", "name": "x"}}, "validator"),
+        ({"verifier": {"id": "demo-validator", "name": "x"}}, "verifier"),
+        ({"buyer": {"id": "红", "name": "x"}}, "buyer"),
+        ({"buyer": {"id": "b", "name": "x", "name_zh": "\x07"}}, "buyer"),
+        ({"proponent": {"id": "p", "name": "x" * 3000}}, "proponent"),
+        ({"transfer": {"to": "nobody", "tco2e": 1}}, "transfer"),
+        ({"transfer": {"to": "demo-proponent", "tco2e": 1}}, "transfer"),
+        ({"transfer": {"tco2e": 10**12}}, "transfer"),
+        ({"retirement": {"by": "nobody", "tco2e": 1}}, "retirement"),
+        ({"retirement": {"by": "demo-buyer", "tco2e": 501}}, "retirement"),
+        ({"retirement": {"tco2e": 1, "beneficiary": "\x00"}}, "retirement"),
+    ],
+)
+def test_a_refusal_names_the_key_of_the_section(tmp_path, change, place):
+    with pytest.raises(errors.LedgerError) as refused:
+        run_demonstration(make_report(), make_section(**change), tmp_path)
+    assert f": registry.{place}: " in str(refused.value)
+    assert f": registry.{place}: " in str(pickle.loads(pickle.dumps(refused.value)))
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture
-def copied(shown, tmp_path):
-    for path in shown.database.parent.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    return tmp_path
-
-
-def test_registry_verify(command, copied):
-    done = command("registry", "verify", copied / "registry.db")
-    assert done.exit_code == 0, done.output
-    for invariant in INVARIANTS:
-        assert invariant.code in done.output
-    assert "成立" in done.output
-    assert "FAILED" not in done.output
-
-
-def test_registry_verify_names_what_is_broken(command, copied):
-    with sqlite3.connect(copied / "registry.db") as connection:
-        connection.execute("DROP TRIGGER event_no_update")
-        connection.execute('DROP TRIGGER "event_no_delete"')
-        connection.execute("UPDATE event SET actor = 'x' WHERE sequence = 9")
-    connection.close()
-    done = command("registry", "verify", copied / "registry.db")
-    assert done.exit_code == 1
-    assert "leaf-hashes" in done.output
-    assert "event 9" in done.output
-    assert "FAILED 不成立" in done.output
-
-
-@pytest.mark.parametrize("content", [None, b"no registry"])
-def test_registry_verify_of_something_else(command, tmp_path, content):
-    path = tmp_path / "x.db"
-    if content:
-        path.write_bytes(content)
-    done = command("registry", "verify", path)
-    assert done.exit_code == 1
-    assert "registry-unreadable" in done.output
-    assert command("registry", "balances", path).exit_code == 1
-
-
-def test_balances_and_history(command, shown):
-    done = command("registry", "balances", shown.database)
-    assert done.exit_code == 0
-    assert "@buffer-pool" in done.output
-    done = command("registry", "history", shown.database, shown.retirement_serials[0])
-    assert done.exit_code == 0
-    assert [word in done.output for word in ("issue", "transfer", "retire")] == [True] * 3
-    done = command("registry", "history", shown.database, "BC-1")
-    assert done.exit_code == 1
-    assert "serial-invalid" in done.output
-
-
-def test_certificate_verify(command, copied, tmp_path_factory):
-    file = copied / "certificate.json"
-    assert command("certificate", "verify", file).exit_code == 0
-    file.write_bytes(file.read_bytes().replace(b'"quantity":120', b'"quantity":190', 1))
-    done = command("certificate", "verify", file)
-    assert done.exit_code == 1
-    assert "certificate-digest" in done.output
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "c.json"
-    elsewhere.write_bytes((copied / "certificate.json").read_bytes())
-    assert command("certificate", "verify", elsewhere).exit_code == 1
-    key = copied / "registry_public_key.pem"
-    key.write_bytes(b"no key")
-    done = command("certificate", "verify", elsewhere, "--public-key", key)
-    assert done.exit_code == 1
-    assert "signing-refused" in done.output
+def test_a_refused_draft_names_the_key_that_allows_it(tmp_path):
+    with pytest.raises(errors.UnverifiedParametersError, match=r"registry\.allow_unverified"):
+        run_demonstration(make_report(status="unverified"), make_section(), tmp_path)

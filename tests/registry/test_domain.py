@@ -153,6 +153,25 @@ def test_times_need_a_zone_and_sort_as_text():
     assert domain.utc_text(late, "at") == "2025-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize("year", [1, 1989, 2200, 9999])
+@pytest.mark.parametrize("hours", [-12, 0, 12])
+def test_years_out_of_all_reason_are_refused(year, hours):
+    zone = dt.timezone(dt.timedelta(hours=hours))
+    for moment in (
+        dt.datetime(year, 1, 1, 2, tzinfo=zone),
+        dt.datetime(year, 12, 31, 22, tzinfo=zone),
+    ):
+        # 1989 and 2200 may be next door in UTC: the year as it is written counts as well.
+        with pytest.raises(errors.TimeError):
+            domain.utc_text(moment, "at")
+
+
+def test_a_year_that_the_change_of_zone_makes_unreasonable_is_refused():
+    east = dt.timezone(dt.timedelta(hours=8))
+    with pytest.raises(errors.TimeError):
+        domain.utc_text(dt.datetime(domain.YEAR_FIRST, 1, 1, tzinfo=east), "at")
+
+
 def test_nothing_takes_effect_in_the_future():
     at = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
     stamp = Stamp(actor="a", key="k", at=at, effective_at=at + dt.timedelta(microseconds=1))

@@ -3,7 +3,8 @@
 import sqlite3
 
 import pytest
-from support.ledger_kit import SIGNER
+from support.ledger_kit import SIGNER, tamper
+from support.ledger_kit import found as founded
 
 from bluecarbon.registry import ledger
 from bluecarbon.registry.errors import DatabaseRefusedError
@@ -20,25 +21,6 @@ def sound(traded):
 def test_the_untouched_registry_is_sound(sound):
     assert check_invariants(sound.path, SIGNER.public_key) == ()
     assert check_invariants(sound.path) == ()
-
-
-def tamper(path, *statements):
-    """Edit the file with its triggers out of the way, and put them back."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    connection.execute("BEGIN")
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    ).fetchall()
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.execute(statement)
-        assert connection.execute("SELECT changes()").fetchone()[0] > 0, statement
-    for _, sql in triggers:
-        connection.execute(sql)
-    connection.execute("COMMIT")
-    connection.close()
 
 
 def broken(ready, key=SIGNER.public_key):
@@ -109,6 +91,27 @@ TAMPERINGS = [
     ("UPDATE idempotency SET request_sha256 = 'x' WHERE event = 16", "answers-kept"),
     ("UPDATE meta SET value = replace(value, '200000', '100000')", "charter-unchanged"),
     ("UPDATE meta SET value = '{}'", "charter-unchanged"),
+    ("UPDATE meta SET value = value || ' '", "charter-unchanged"),
+    ("INSERT INTO meta VALUES ('note', 'x')", "meta-known"),
+    ("UPDATE report_document SET document = document || char(10)", "reports-sealed"),
+    ("DELETE FROM report", "reports-sealed"),
+    ("UPDATE idempotency SET answer = answer || ' '", "answers-kept"),
+    (
+        "UPDATE idempotency SET answer = json_set(answer, '$.recorded_at', '2020') WHERE event = 3",
+        "answers-kept",
+    ),
+    (
+        "UPDATE idempotency SET answer = json_set(answer, '$.kind', 'retire') WHERE event = 16",
+        "answers-kept",
+    ),
+    (
+        "UPDATE idempotency SET answer = json_set(answer, '$.serials[0]', 'BC') WHERE event = 15",
+        "answers-kept",
+    ),
+    ("DELETE FROM checkpoint", "log-signed"),
+    ("DELETE FROM checkpoint WHERE tree_size = 18", "log-signed"),
+    ("UPDATE checkpoint SET signature = 'no' WHERE tree_size = 18", "log-signed"),
+    ("UPDATE issuance SET period_end = '2026-01-01'", "issued-after-period"),
     ("DROP INDEX open_block_first", "schema-intact"),
     ("CREATE TABLE shadow (a)", "schema-intact"),
 ]
@@ -136,6 +139,20 @@ def test_a_defect_is_located(sound):
     assert "event 6: party" in broken(sound)["journal-replays"]
     tamper(sound.path, "UPDATE event SET actor = 'trader' WHERE sequence = 16")
     assert "event 16" in broken(sound)["leaf-hashes"]
+
+
+def test_a_registry_in_use_need_not_be_signed_to_its_last_event(sound):
+    sound.transfer("proponent", "buyer", 1, sign=False)
+    assert list(broken(sound)) == ["log-signed"]
+    assert check_invariants(sound.path, SIGNER.public_key, at_rest=False) == ()
+    tamper(sound.path, "DELETE FROM checkpoint")
+    found = check_invariants(sound.path, SIGNER.public_key, at_rest=False)
+    assert [finding.code for finding in found] == ["log-signed"]
+
+
+def test_a_new_registry_has_nothing_to_sign(tmp_path):
+    founded(tmp_path / "r.db").close()
+    assert check_invariants(tmp_path / "r.db") == ()
 
 
 def test_a_dropped_trigger_is_found(sound):

@@ -1,11 +1,13 @@
 """From a draft project to issued credits: order, roles, four eyes, and what is refused."""
 
+import datetime as dt
+
 import pytest
 from support.ledger_kit import (
     CLAIM,
     EPOCH,
-    SIGNER,
     STATEMENT,
+    defects,
     found,
     held,
     issue,
@@ -19,7 +21,6 @@ from support.ledger_kit import (
 from bluecarbon.project import Party
 from bluecarbon.registry import errors
 from bluecarbon.registry.identity import SigningIdentity
-from bluecarbon.registry.invariants import check_invariants
 from bluecarbon.registry.service import Registry
 from bluecarbon.report import Period
 from bluecarbon.spec import Finding
@@ -38,7 +39,7 @@ def test_the_whole_way(opened):
     facts = registry.event(receipt.sequence).payload["facts"]
     assert facts["credits_by_vintage"] == {"2020": 400, "2021": 300, "2022": 301}
     assert facts["carried_out_g"] == 200_000
-    assert check_invariants(registry.path, SIGNER.public_key) == ()
+    assert defects(registry) == ()
 
 
 def test_the_remainder_is_carried_into_the_next_period(opened):
@@ -54,7 +55,7 @@ def test_the_remainder_is_carried_into_the_next_period(opened):
         10,
         100_000,
     )
-    assert check_invariants(registry.path) == ()
+    assert defects(registry) == ()
 
 
 def test_a_claim_below_one_credit_is_only_carried(tmp_path):
@@ -62,7 +63,7 @@ def test_a_claim_below_one_credit_is_only_carried(tmp_path):
     event = registry.events()[-1]
     assert event.payload["facts"]["carried_out_g"] == 400_000
     assert registry.balances() == ()
-    assert check_invariants(registry.path) == ()
+    assert defects(registry) == ()
 
 
 def test_a_second_tranche_of_a_vintage_has_serials_of_its_own(opened):
@@ -197,7 +198,7 @@ def test_an_approval_goes_stale(opened):
     registry.propose_issuance(clock.by("operator"), second.seal)
     registry.approve_issuance(clock.by("approver"), second.seal)
     registry.issue(clock.by("operator"), second.seal)
-    assert check_invariants(registry.path) == ()
+    assert defects(registry) == ()
 
 
 def refused_report(opened, report):
@@ -376,3 +377,41 @@ def raise_while_founding(path):
         error = errors.QuantityTooLargeError(field="x", value=1, limit=0)
         patch.setattr("bluecarbon.registry.service._found", lambda *a: (_ for _ in ()).throw(error))
         found(path)
+
+
+@pytest.mark.parametrize("refused_at", ["submit", "propose", "approve", "issue"])
+def test_credits_are_not_issued_before_the_period_has_ended(opened, refused_at):
+    """The period ends (exclusive) on 2025-04-01; every step before that day is refused."""
+    registry, clock = opened
+    monitoring = make_report(years=(2024, 2025)).monitoring
+    period = Period.model_validate({"start": "2024-01-01", "end": "2025-04-01"})
+    report = make_report(
+        {"2024": 10.0}, monitoring=monitoring.model_copy(update={"period": period})
+    )
+    register(registry, clock, report)
+
+    def stamp(actor, step):
+        on = EPOCH if step == refused_at else EPOCH.replace(month=4, day=1, hour=0)
+        return clock.by(actor).model_copy(update={"at": on + dt.timedelta(hours=12)})
+
+    def lead_to_issuance():
+        registry.submit_report(stamp("proponent", "submit"), report)
+        registry.verify_report(stamp("verifier", ""), report.seal, statement=STATEMENT)
+        registry.propose_issuance(stamp("operator", "propose"), report.seal)
+        registry.approve_issuance(stamp("approver", "approve"), report.seal)
+        registry.issue(stamp("operator", "issue"), report.seal)
+
+    with pytest.raises(errors.PeriodNotEndedError, match="监测期至 2025-04-01") as refused:
+        lead_to_issuance()
+    assert refused.value.code == "report-period-not-ended"
+    assert [event.kind for event in registry.events()].count("issue") == 0
+
+
+def test_an_issuance_does_not_take_effect_before_the_period_has_ended(opened):
+    registry, clock = opened
+    report = make_report()
+    register(registry, clock, report)
+    verify(registry, clock, report)
+    stamp = clock.by("operator", effective_at=EPOCH.replace(year=2022))
+    with pytest.raises(errors.PeriodNotEndedError):
+        registry.propose_issuance(stamp, report.seal)

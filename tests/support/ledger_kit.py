@@ -2,11 +2,13 @@
 
 import datetime as dt
 import itertools
+import sqlite3
 
 from bluecarbon.project import Party, ProjectFile, RegistrySection
 from bluecarbon.provenance import Software
 from bluecarbon.registry.domain import Policy, Stamp
 from bluecarbon.registry.identity import SigningIdentity
+from bluecarbon.registry.invariants import check_invariants
 from bluecarbon.registry.movement import Retirement
 from bluecarbon.registry.service import Founding, Registry
 from bluecarbon.report import (
@@ -143,12 +145,38 @@ def issue(registry, clock, report):
 
 
 def issued(path, report=None, **policy):
-    """A registry in which a report was issued; ``proponent`` holds the credits."""
+    """A signed registry in which a report was issued; ``proponent`` holds the credits."""
     registry, clock = with_parties(path, **policy)
     report = report or make_report()
     register(registry, clock, report)
     issue(registry, clock, report)
+    registry.sign_checkpoint(clock.by("operator").at)
     return registry, clock
+
+
+def defects(registry):
+    """What the invariants say of the registry once its log is signed."""
+    registry.sign_checkpoint(EPOCH + dt.timedelta(days=1))
+    return check_invariants(registry.path, SIGNER.public_key)
+
+
+def tamper(path, *statements):
+    """Edit the file with its triggers out of the way, and put them back."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    connection.execute("BEGIN")
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+        assert connection.execute("SELECT changes()").fetchone()[0] > 0, statement
+    for _, sql in triggers:
+        connection.execute(sql)
+    connection.execute("COMMIT")
+    connection.close()
 
 
 def held(registry, account):
@@ -178,7 +206,10 @@ def make_section(**changes):
 
 
 class Ready:
-    """A registry with credits in it, and a clock that goes on where its events end."""
+    """A registry with credits in it, and a clock that goes on where its events end.
+
+    Each write is signed at once, so that the log is at rest whenever a test looks at it.
+    """
 
     def __init__(self, registry, clock):
         self.registry, self.clock, self.path = registry, clock, registry.path
@@ -190,24 +221,32 @@ class Ready:
         clock.count = itertools.count(steps)
         return cls(Registry(path, signer=SIGNER), clock)
 
-    def transfer(self, source, target, quantity=None, serial=None, key=None):
+    def transfer(self, source, target, quantity=None, serial=None, key=None, sign=True):
         stamp = self.clock.by(source, key)
-        return self.registry.transfer(
+        receipt = self.registry.transfer(
             stamp, source=source, target=target, quantity=quantity, serial=serial
         )
+        if sign:
+            self.registry.sign_checkpoint(stamp.at)
+        return receipt
 
-    def retire(self, account, quantity=None, serial=None, key=None, **use):
+    def retire(self, account, quantity=None, serial=None, key=None, sign=True, **use):
         fields = {"beneficiary": "Company 公司", "purpose": "offset 抵销", "usage_year": 2024}
         stamp = self.clock.by(account, key)
         use = Retirement(**{**fields, **use})
-        return self.registry.retire(stamp, use, account=account, quantity=quantity, serial=serial)
+        receipt = self.registry.retire(
+            stamp, use, account=account, quantity=quantity, serial=serial
+        )
+        if sign:
+            self.registry.sign_checkpoint(stamp.at)
+        return receipt
 
     def held(self, account):
         return held(self.registry, account)
 
     def certificate(self, quantity=120):
         """A retirement of ``proponent`` with its certificate, and a few events after it."""
-        receipt = self.retire("proponent", quantity, statement="for good")
-        self.transfer("proponent", "buyer", 5)
+        receipt = self.retire("proponent", quantity, statement="for good", sign=False)
+        self.transfer("proponent", "buyer", 5, sign=False)
         self.registry.sign_checkpoint(self.clock.by("operator").at)
         return self.registry.retirement_certificate(receipt.sequence)

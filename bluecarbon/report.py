@@ -229,7 +229,8 @@ class Quantification(Value):
     """What a rule book made of a ``Monitoring``: outputs, the trace behind them and findings.
 
     ``claim_tco2e_by_year`` is what may be issued, per vintage (产生年度), before whole tonnes and
-    before the buffer share; ``years`` has one row per vintage with all terms. ``draft`` is true
+    before the buffer share; ``years`` has one row per vintage with all terms, ``equations`` says
+    which equations of the document give each term and pool. ``draft`` is true
     when a parameter row that nobody has read in its document was used.
     """
 
@@ -242,6 +243,7 @@ class Quantification(Value):
     trace: tuple[TraceStep, ...]
     findings: tuple[Finding, ...] = ()
     years: tuple[YearRow, ...] = ()
+    equations: dict[str, str] = {}
     simulated: tuple[Simulated, ...] = ()
     draft: bool = False
 

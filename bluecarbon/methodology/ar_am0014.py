@@ -470,6 +470,16 @@ def _year_terms(results: list[YearResult]) -> YearTerms:
         gross=full + soil - base,
         uncertainty_deduction=full - kept,
         buffer=0.0,
+        equations={
+            "trees": f"{ar_tool14.DOCUMENT} Eq 1, 11-17",
+            "soil": SOIL.label,
+            "baseline trees": ar_tool14.BASELINE_COVER.label,
+            "baseline": BASELINE_YEARS.label,
+            "project": PROJECT_REMOVAL.label,
+            "gross": f"{ACTUAL.label}; {NET.label} before the discount",
+            "uncertainty_deduction": ar_tool14.DISCOUNTED.label,
+            "net": NET.label,
+        },
     )
 
 

@@ -193,6 +193,7 @@ class _Run:
             gross=gross.value,
             uncertainty_deduction=discount.value + np.asarray(risk.value),
             buffer=0.0,
+            equations=equations.BY_TERM,
         )
 
     def series(self, name: str, stratum: str) -> Series:

@@ -188,3 +188,17 @@ NET = Equation(
     lambda amount, risk: amount - np.asarray(risk),
     "{amount}-{risk}",
 )
+
+BY_TERM = {
+    "trees": f"{AGB.label}; {TREES.number}; {SPARSE.number}",
+    "soil": SOIL.label,
+    "CH4": METHANE.label,
+    "N2O": NITROUS_OXIDE.label,
+    "baseline": BASELINE.label,
+    "project": PROJECT.label,
+    "leakage": LEAKAGE.label,
+    "gross": GROSS.label,
+    "uncertainty_deduction": f"{DISCOUNT.label}; {RISK.number}",
+    "net": NET.label,
+}
+"""Which equations give each pool and term, for comparisons."""

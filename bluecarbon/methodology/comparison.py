@@ -100,8 +100,5 @@ def _totals(quantifications: Sequence[Quantification]) -> Iterator[ComparedTerm]
 
 
 def _equation_of(quantification: Quantification, name: str) -> str:
-    """The equation behind a term: that of the rule book's output of the same name, if any."""
-    wanted = name.replace("_", " ")
-    return next(
-        (o.equation for o in quantification.outputs if o.name.replace("_", " ") == wanted), ""
-    )
+    """The equations behind a term, as the rule book names them; empty when it has no such term."""
+    return quantification.equations.get(name, "")

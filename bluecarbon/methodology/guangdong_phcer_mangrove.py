@@ -120,6 +120,18 @@ REST = Equation(
     "{amount}-{taken}",
 )
 
+BY_TERM = {
+    "plants": PLANTS.label,
+    "sediment": f"{SEDIMENT.label}; {FLUX.number}",
+    "baseline": SUM.label,
+    "project": PROJECT.label,
+    "gross": GROSS.label,
+    "uncertainty_deduction": SHARE.label,
+    "buffer": SHARE.label,
+    "net": REST.label,
+}
+"""Which equations give each pool and term, for comparisons."""
+
 
 class GuangdongPhcerMangrove(RuleBook):
     """The proposal ``guangdong-phcer-mangrove@draft``; see the module for its scope."""
@@ -199,6 +211,7 @@ class _Run:
             gross=gross.value,
             uncertainty_deduction=deduction.value,
             buffer=buffer.value,
+            equations=BY_TERM,
         )
         return self.done
 

@@ -106,6 +106,7 @@ class _Run:
             gross=np.asarray(net.value) + np.zeros(len(self.inputs.years)),
             uncertainty_deduction=0.0,
             buffer=0.0,
+            equations=equations.BY_TERM,
         )
         self.warn_of_overgrowth()
         return self.done

@@ -173,3 +173,16 @@ NET = Equation(
     lambda project, baseline: project - np.asarray(baseline),
     "{project}-{baseline}",
 )
+
+BY_TERM = {
+    "biomass": f"{GROWTH.label}; {CLEARING.number}",
+    "dead organic matter": DEAD_ORGANIC_MATTER.label,
+    "soil": f"{EXTRACTION.label}; {REWETTING.number}; {DRAINAGE.number}",
+    "CH4": f"{METHANE.label}; {METHANE_FACTOR.number}",
+    "N2O": AQUACULTURE.label,
+    "baseline": SCENARIO.label,
+    "project": SCENARIO.label,
+    "gross": NET.label,
+    "net": NET.label,
+}
+"""Which equations give each pool and term, for comparisons."""

@@ -28,7 +28,8 @@ class YearTerms:
 
     ``baseline`` and ``project`` are net removals of each scenario; ``pools`` splits their
     difference. ``gross`` = project - baseline - leakage. ``uncertainty_deduction`` and ``buffer``
-    are what is taken off; all are per year, not cumulative.
+    are what is taken off; all are per year, not cumulative. ``equations`` names, for a term or
+    pool, the equations of the document that give it.
     """
 
     baseline: Number
@@ -38,6 +39,7 @@ class YearTerms:
     gross: Number
     uncertainty_deduction: Number
     buffer: Number
+    equations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def claim(self) -> Number:
@@ -134,6 +136,7 @@ class RuleBook(ABC):
             trace=done.trace.steps,
             findings=(*findings, *done.findings),
             years=rows,
+            equations=dict(done.year_terms().equations),
             draft=any(row.status == "unverified" for row in used),
         )
 

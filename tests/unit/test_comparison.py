@@ -37,10 +37,20 @@ def test_a_pool_that_one_book_does_not_know_is_missing_and_not_zero(comparison):
 
 
 def test_the_equation_stands_beside_the_value(comparison):
-    assert "Eq 11" in term(comparison, "trees").equations["ar-am0014@3.0"]
+    assert "11-17" in term(comparison, "trees").equations["ar-am0014@3.0"]
 
 
 def test_years_of_either_are_listed_in_order(comparison):
     years = [item.year for item in comparison.years]
     assert years == sorted(set(years))
     assert any(item.net_tco2e["ipcc-wetlands@2013"] is None for item in comparison.years)
+
+
+@pytest.mark.parametrize("book", loader.BUILT_IN, ids=lambda book: book.spec.id)
+def test_every_pool_of_every_book_names_its_equations(book):
+    example = book.example()
+    drafted = {**example.declarations, "draft": True}
+    rows = Parameters(book.spec.parameters).replaced(book.example_parameters())
+    done = book.quantify(example.model_copy(update={"declarations": drafted}), rows)
+    wanted = {*done.years[0].pools_tco2e, "baseline", "project", "gross", "net"}
+    assert wanted <= set(done.equations)

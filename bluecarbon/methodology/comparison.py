@@ -18,6 +18,18 @@ TOTALS = (
 )
 
 
+SAME_POOL = {
+    "trees": "biomass",
+    "plants": "biomass",
+    "baseline trees": "baseline biomass",
+    "soil_co2": "soil",
+    "sediment": "soil",
+    "ch4": "CH4",
+    "n2o": "N2O",
+}
+"""Documents call the same pool by different names: side by side they stand in one row."""
+
+
 class ComparedTerm(Value):
     """One term under every rule book: tCO2e (None where a rule book has no such term) and why."""
 
@@ -69,18 +81,28 @@ def _net_of(quantification: Quantification, year: int) -> float | None:
 
 
 def _pools(quantifications: Sequence[Quantification]) -> Iterator[ComparedTerm]:
-    names = dict.fromkeys(n for q in quantifications for row in q.years for n in row.pools_tco2e)
-    for name in names:
-        values: dict[str, float | None] = {}
-        for q in quantifications:
-            found = [row.pools_tco2e[name] for row in q.years if name in row.pools_tco2e]
-            values[q.methodology_id] = sum(found) if found else None
+    by_book = {q.methodology_id: _pool_sums(q) for q in quantifications}
+    for pool in dict.fromkeys(pool for sums in by_book.values() for pool in sums):
         yield ComparedTerm(
-            term=name,
+            term=pool,
             kind="pool",
-            values_tco2e=values,
-            equations={q.methodology_id: _equation_of(q, name) for q in quantifications},
+            values_tco2e={book: sums.get(pool) for book, sums in by_book.items()},
+            equations={q.methodology_id: _pool_equations(q, pool) for q in quantifications},
         )
+
+
+def _pool_sums(quantification: Quantification) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for row in quantification.years:
+        for name, value in row.pools_tco2e.items():
+            pool = SAME_POOL.get(name, name)
+            sums[pool] = sums.get(pool, 0.0) + value
+    return sums
+
+
+def _pool_equations(quantification: Quantification, pool: str) -> str:
+    named = quantification.equations.items()
+    return "; ".join(text for name, text in named if SAME_POOL.get(name, name) == pool)
 
 
 def _totals(quantifications: Sequence[Quantification]) -> Iterator[ComparedTerm]:

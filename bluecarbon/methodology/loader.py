@@ -19,11 +19,13 @@ from bluecarbon.methodology.ccer_14_002 import CCER_14_002_V1
 from bluecarbon.methodology.guangdong_phcer_mangrove import GUANGDONG_PHCER_MANGROVE_DRAFT
 from bluecarbon.methodology.ipcc_wetlands_2013 import IPCC_WETLANDS_2013
 from bluecarbon.methodology.protocol import Methodology
+from bluecarbon.methodology.vm0033 import VM0033_V2_1
 
 ENTRY_POINT_GROUP = "bluecarbon.methodologies"
 
 BUILT_IN: tuple[Methodology, ...] = (
     AR_AM0014_V3_0,
+    VM0033_V2_1,
     IPCC_WETLANDS_2013,
     CCER_14_002_V1,
     GUANGDONG_PHCER_MANGROVE_DRAFT,

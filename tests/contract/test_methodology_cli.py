@@ -7,6 +7,7 @@ from support.demo import bluecarbon
 
 IDS = (
     "ar-am0014@3.0",
+    "vm0033@2.1",
     "ipcc-wetlands@2013",
     "ccer-14-002@1",
     "guangdong-phcer-mangrove@draft",

@@ -6,6 +6,7 @@ that the project declares; a number that no legend names is a defect, never a cl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +48,11 @@ class LegendUse:
     codes: Mapping[int, int]
     nodata: float | None
 
-    def translate(self, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[int, ...]]:
+    def translate(self, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
         """Codes (unobserved where there is no data), and the numbers that no legend names."""
         found = np.unique(values)
         codes = [self._code(float(value)) for value in found]
-        unknown = tuple(int(v) for v, code in zip(found, codes, strict=True) if code is None)
+        unknown = tuple(float(v) for v, code in zip(found, codes, strict=True) if code is None)
         table = np.array([CODE_UNOBSERVED if code is None else code for code in codes], np.uint8)
         return table[np.searchsorted(found, values)], unknown
 
@@ -68,15 +69,19 @@ def legend_codes(
     legend: Mapping[str, str], subject: str
 ) -> tuple[dict[int, int], tuple[Finding, ...]]:
     """File number -> code from a declared legend ({"1" = "mangrove", ...})."""
-    codes, found = {}, []
+    codes: dict[int, int] = {}
+    found = []
     for number, label in legend.items():
-        if not number.strip().lstrip("-").isdigit():
+        if not re.fullmatch(r"\s*-?[0-9]{1,10}\s*", number):
             message, fix = f"'{number}' is not a whole number", 'write e.g. "1" = "mangrove"'
             found.append(Finding.error("legend-number-wrong", subject, message, fix=fix))
         elif label not in CODE_OF:
             message = f"'{label}' (number {number}) is not a known class"
             fix = f"use one of: {', '.join(CODE_OF)}"
             found.append(Finding.error("label-unknown", subject, message, fix=fix))
+        elif int(number) in codes:
+            message, fix = f"number {int(number)} is named twice", "name each number once"
+            found.append(Finding.error("legend-number-twice", subject, message, fix=fix))
         else:
             codes[int(number)] = CODE_OF[label]
     return codes, tuple(found)
@@ -102,7 +107,7 @@ def read_codes(
     result = np.full((grid.height, grid.width), CODE_UNOBSERVED, dtype=np.uint8)
     result[inside], unknown = use.translate(values[inside])
     if unknown:
-        numbers = ", ".join(map(str, unknown[:8]))
+        numbers = ", ".join(f"{number:.10g}" for number in unknown[:8])
         message = f"numbers {numbers} occur, which the legend does not name"
         fix = "name every number that occurs in the legend"
         return None, (Finding.error("class-map-number-unknown", subject, message, fix=fix),)

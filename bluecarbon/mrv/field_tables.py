@@ -25,7 +25,18 @@ from bluecarbon.spec import Finding, Severity
 ROWS_NAMED_MAX = 20
 """So many rows with the same defect are reported one by one; the rest in one finding."""
 
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# ASCII only: \d and float() also take full-width digits, which other programs read otherwise.
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+EARLIEST_DATE = dt.date(1950, 1, 1)
+"""No field sheet of mangrove plots or cores is older; an earlier date is a default or a typo."""
+
+LATE_DAYS_MAX = 366
+"""A campaign that closes a period may be finished so long after its end."""
+
+Lines = list[tuple[int, list[str]]]
+"""Line number and cells of each line, the header first."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +61,38 @@ def read_field_table(
     """
     file = file_name(declared)
     try:
-        lines, findings = _lines_of(path.read_text(encoding="utf-8-sig"), file)
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            message, fix = "holds a NUL byte: it is no text", "export the sheet as CSV again"
+            return None, [defect("field-file-unreadable", f"{file} row {line}", message, fix)]
+        lines, findings = _lines_of(text, file)
     except UnicodeDecodeError:
         fix = "save the sheet as 'CSV UTF-8' (spreadsheets in Chinese often write GBK)"
         return None, [defect("field-file-encoding", file, "is not UTF-8 text", fix)]
     except csv.Error as error:
-        return None, [defect("field-file-unreadable", file, f"is not CSV: {error}")]
+        fix = "close every quote, and save the sheet as CSV"
+        return None, [defect("field-file-unreadable", file, f"is not CSV: {error}", fix)]
+    except OSError as error:
+        message, fix = f"cannot be read: {error.strerror}", "check the file and its permissions"
+        return None, [defect("field-file-unreadable", file, message, fix)]
+    frame, found = typed_table(file, lines, columns)
+    return frame, findings + found
+
+
+def typed_table(
+    file: str, lines: Lines, columns: Sequence[Column]
+) -> tuple[pd.DataFrame | None, list[Finding]]:
+    """The data frame of :func:`read_field_table` from lines that are already cells of text."""
     if not lines:
-        return None, [defect("field-file-empty", file, "has no header line")]
+        return None, [defect("field-file-empty", file, "has no header line", _EXPORT_AGAIN)]
     header = [name.strip() for name in lines[0][1]]
-    findings += _header_findings(file, header, columns)
+    findings = _header_findings(file, header, columns)
     if any(f.severity == "error" for f in findings if f.subject == file):
         return None, findings
     frame, cell_findings = _frame(file, header, lines[1:], columns)
     if frame.empty:
-        return None, [*findings, defect("field-file-empty", file, "has no rows")]
+        return None, [*findings, defect("field-file-empty", file, "has no rows", _EXPORT_AGAIN)]
     return frame, findings + cell_findings
 
 
@@ -138,10 +166,22 @@ def position_defects(table: pd.DataFrame, file: str) -> list[Finding]:
     return found
 
 
-def _lines_of(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[Finding]]:
+def date_defects(table: pd.DataFrame, file: str, period_end: dt.date) -> list[Finding]:
+    """Rows whose date is before 1950, or more than a year after the end of the period."""
+    latest = period_end + min(dt.timedelta(LATE_DAYS_MAX), dt.date.max - period_end)
+    hits = [
+        (int(line), f"date {date} is not between {EARLIEST_DATE} and {latest}")
+        for line, date in zip(table["line"], table["date"], strict=True)
+        if date is not None and not EARLIEST_DATE <= date <= latest
+    ]
+    fix = "write the day of the measurement, as 2024-07-31"
+    return row_defects("date-out-of-range", file, hits, fix)
+
+
+def _lines_of(text: str, file: str) -> tuple[Lines, list[Finding]]:
     """Line number and cells of every line that is not blank; rows of a wrong length as findings."""
     reader = csv.reader(io.StringIO(text), strict=True)
-    lines: list[tuple[int, list[str]]] = []
+    lines: Lines = []
     hits: list[tuple[int, str]] = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
@@ -187,7 +227,7 @@ def _missing_column(file: str, name: str, spare: Sequence[str]) -> Finding:
 def _frame(
     file: str,
     header: list[str],
-    lines: list[tuple[int, list[str]]],
+    lines: Lines,
     columns: Sequence[Column],
 ) -> tuple[pd.DataFrame, list[Finding]]:
     numbers = [line for line, _ in lines]
@@ -222,12 +262,9 @@ def _series(
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
     # float() also reads 'nan', 'inf' and '1_000', which nobody means in a field sheet.
-    return value if math.isfinite(value) and "_" not in text else None
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def _date(text: str) -> dt.date | None:
@@ -243,6 +280,7 @@ def _text(text: str) -> str:
     return text
 
 
+_EXPORT_AGAIN = "export the table again, with its header line and at least one row"
 _EMPTY: Mapping[str, object] = {"text": "", "number": math.nan, "date": None}
 _READERS: Mapping[str, tuple[Callable[[str], object], str, str, str]] = {
     "text": (_text, "object", "", ""),

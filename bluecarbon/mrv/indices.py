@@ -91,9 +91,12 @@ INDICES: Mapping[str, Index] = {
 
 
 def check_indices(names: Sequence[str], bands: Sequence[str]) -> tuple[Finding, ...]:
-    """Findings for unknown indices and for indices whose bands the imagery does not have."""
+    """Findings for indices that are unknown, named twice, or lack a band in the imagery."""
     found = []
-    for name in names:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        message, fix = f"index '{name}' is listed twice", "name each index once"
+        found.append(Finding.error("index-duplicate", "[mapping] indices", message, fix=fix))
+    for name in dict.fromkeys(names):
         index = INDICES.get(name)
         if index is None:
             near = difflib.get_close_matches(name, INDICES, n=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -21,8 +22,12 @@ from bluecarbon.mrv.class_maps import lattice_finding, legend_codes, read_codes
 from bluecarbon.mrv.indices import check_indices
 from bluecarbon.mrv.input_checks import (
     coverage_findings,
+    declared_scenes,
     footprint_of,
     places_inside,
+    repeated_places,
+    same_scenes,
+    settings_findings,
     shared_places,
 )
 from bluecarbon.mrv.points import read_points
@@ -136,6 +141,7 @@ class _Reading:
         self._choose_windows(grids, self._reach(training_points, footprint))
         scenes = self._scenes(grids)
         maps = self._maps(grids)
+        self._judge_places(training_points, reference, grids)
         self._judge_sample(training_points, reference)
         training, validation = self._labels()
         self._judge_training_area(training, reference)
@@ -156,8 +162,8 @@ class _Reading:
         )
 
     def _declarations(self) -> tuple[Finding, ...]:
-        found: list[Finding] = []
         project = self.project
+        found = [*settings_findings(project), *declared_scenes(project)]
         if project.imagery is not None:
             found += check_bands(project.imagery)
             found += check_indices(project.mapping.indices, spectral_bands(project.imagery))
@@ -247,18 +253,23 @@ class _Reading:
         imagery = self.project.imagery
         if imagery is None:
             return ()
-        scenes = []
+        scenes: list[SceneData] = []
+        done: set[Path] = set()
         for number, scene in enumerate(imagery.scene):
             self.progress("reading scenes", number, len(imagery.scene))
             file, grid = self.project.resolve(scene.path), grids.get(scene.path)
-            # A scene whose header is wrong has been named; its numbers cannot be told apart.
-            if grid is None or any(_about_bands(f, file.name) for f in self.findings):
+            # A file that is listed twice has been named, and is not one more image; so has a scene
+            # whose header is wrong, whose numbers cannot be told apart.
+            again = file.resolve() in done
+            done.add(file.resolve())
+            if again or grid is None or any(_about_bands(f, file.name) for f in self.findings):
                 continue
             part = self._part_of(grid, self.training_window)
             data = self.keep(read_scene(file, scene, imagery, part))
             if data is not None:
                 scenes.append(data)
         self.progress("reading scenes", len(imagery.scene), len(imagery.scene))
+        self.add(same_scenes(scenes))
         return tuple(scenes)
 
     def _part_of(self, grid: Grid, window: Grid | None) -> Grid:
@@ -294,6 +305,22 @@ class _Reading:
             file = project.resolve(project.reference.points)
             reference = self.keep(read_points(file, self.epochs))
         return training, reference
+
+    def _judge_places(
+        self,
+        training: pd.DataFrame | None,
+        reference: pd.DataFrame | None,
+        grids: dict[str, Grid],
+    ) -> None:
+        project = self.project
+        # Any grid will do: it only says how large a pixel is.
+        for grid in list(grids.values())[:1]:
+            if training is not None and project.training is not None:
+                name = project.resolve(project.training.points).name
+                self.add(repeated_places(training, grid, name, is_sample=False))
+            if reference is not None and project.reference is not None:
+                name = project.resolve(project.reference.points).name
+                self.add(repeated_places(reference, grid, name, is_sample=True))
 
     def _judge_sample(self, training: pd.DataFrame | None, reference: pd.DataFrame | None) -> None:
         declared = self.project.reference

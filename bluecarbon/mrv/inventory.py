@@ -86,7 +86,9 @@ def measure_inventory(
     if plots is not None:
         findings += checks.plot_defects(plots, plot_file, stratum_ids)
     if trees is not None:
-        findings += checks.tree_defects(trees, tree_file, section.unknown_species)
+        findings += checks.tree_defects(
+            trees, tree_file, section.unknown_species, period_end=project.period.end
+        )
     if plots is not None and trees is not None:
         findings += checks.trees_without_plot(trees, tree_file, plots, plot_file)
     if plots is None or trees is None or errors_in(findings):

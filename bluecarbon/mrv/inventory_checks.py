@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import itertools
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from bluecarbon.methodology.kernels.wood_density import (
 )
 from bluecarbon.mrv.field_tables import (
     Column,
+    date_defects,
     defect,
     in_words,
     position_defects,
@@ -47,6 +49,7 @@ TREE_COLUMNS = (
 STATUS = {"live": "live", "alive": "live", "活": "live", "dead": "dead", "死": "dead"}
 """How the status of a tree may be written, in any case."""
 
+DBH_CM_MIN = 0.1
 DBH_CM_MAX = 100.0
 HEIGHT_M_MAX = 45.0
 
@@ -59,7 +62,8 @@ MEASURED = "measured"
 """The source of a wood density that stands in the sheet itself."""
 
 WOOD_DENSITY_G_CM3 = (0.1, 1.4)
-AREA_M2_MIN = 1.0
+AREA_M2 = (1.0, 100_000.0)
+"""From the smallest seedling plot to ten hectares, beyond the largest plots of forest science."""
 
 AGB_T_HA_MAX = 1000.0
 """More than mangroves are known to hold: most likely trees of a large plot were divided by the
@@ -86,26 +90,29 @@ def plot_defects(plots: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -> 
         [(n, f"plot '{p}' is there twice") for n, p in _pairs(twice, "plot_id")],
         "keep one row for each plot",
     )
-    small = plots[plots["area_m2"] < AREA_M2_MIN]
+    least, most = AREA_M2
+    wrong = plots[(plots["area_m2"] < least) | (plots["area_m2"] > most)]
     found += row_defects(
         "plot-area-wrong",
         file,
-        [(n, f"area_m2 is {area:g}") for n, area in _pairs(small, "area_m2")],
-        "give the ground area in square metres (0.01 ha = 100 m2)",
+        [(n, f"area_m2 is {area:g}") for n, area in _pairs(wrong, "area_m2")],
+        f"give the ground area in square metres, {least:g} to {most:,.0f} (0.01 ha = 100 m2)",
     )
     return found
 
 
-def tree_defects(trees: pd.DataFrame, file: str, unknown: str) -> list[Finding]:
-    """Defects of the tree sheet by itself."""
-    found = unknown_species(trees, file, unknown)
+def tree_defects(
+    trees: pd.DataFrame, file: str, unknown: str, *, period_end: dt.date
+) -> list[Finding]:
+    """Defects of the tree sheet by itself; dates are judged against the end of the period."""
+    found = unknown_species(trees, file, unknown) + date_defects(trees, file, period_end)
     found += _status_defects(trees, file) + _trees_twice(trees, file)
-    nothing = trees[trees["dbh_cm"] <= 0]
+    nothing = trees[trees["dbh_cm"] < DBH_CM_MIN]
     found += row_defects(
         "dbh-wrong",
         file,
         [(n, f"dbh_cm is {dbh:g}") for n, dbh in _pairs(nothing, "dbh_cm")],
-        "measure the tree again, or remove the row",
+        f"measure the tree again (at least {DBH_CM_MIN:g} cm), or remove the row",
     )
     found += _wood_density_defects(trees, file)
     return found + _height_defects(trees, file) + _millimetres(trees, file)

@@ -148,15 +148,19 @@ def read_grid(path: Path, subject: str, *, what: str) -> tuple[Grid | None, tupl
     """The grid of a raster file, or what is wrong with it.
 
     ``what`` begins the finding codes: ``scene`` gives ``scene-no-crs``, ``scene-unreadable``,
-    ``scene-not-georeferenced`` and ``scene-rotated``.
+    ``scene-not-georeferenced``, ``scene-rotated`` and ``scene-complex``.
     """
     try:
         with opened(path) as dataset:
             crs, transform = dataset.crs, dataset.transform
-            height, width = dataset.height, dataset.width
+            height, width, dtypes = dataset.height, dataset.width, dataset.dtypes
     except (RasterioError, OSError) as error:
         return None, (unreadable(subject, what, error),)
     found = _georeference_findings(crs, transform, subject, what)
+    if any(name.startswith("complex") for name in dtypes):
+        message = "the raster holds complex numbers, which are no reflectance and no class"
+        fix = "export it with real numbers (radar images: as intensity)"
+        found += (Finding.error(f"{what}-complex", subject, message, fix=fix),)
     return (None if found else Grid(crs, transform, height, width)), found
 
 
@@ -212,7 +216,9 @@ def read_window(
     columns = slice(max(column, 0), min(column + grid.width, own.width))
     wanted = list(bands or dataset.indexes)
     shape = (len(wanted), grid.height, grid.width)
-    result = np.full(shape, fill, dtype=dataset.dtypes[0])
+    # Bands of a virtual raster may differ in type: the first one's could cut the others' numbers.
+    dtype = np.result_type(*(dataset.dtypes[band - 1] for band in wanted))
+    result = np.full(shape, fill, dtype=dtype)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return result
     window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)

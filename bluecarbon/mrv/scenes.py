@@ -31,6 +31,9 @@ KNOWN_BANDS = (
 REASONS = ("valid", "nodata", "saturated", "shadow", "cloud", "snow")
 """Why a pixel of a scene is not used; the position is the code."""
 
+SCL_CODES = range(12)
+"""The codes of the scene classification, from no data to snow."""
+
 SCL_REASONS = {0: 1, 1: 2, 3: 3, 8: 4, 9: 4, 10: 4, 11: 5}
 """Sentinel-2 scene classification -> reason code (ESA, Sentinel-2 L2A ATBD, table of SCL values).
 Class 2 (dark area) is kept: over a coast it is mostly water and wet mangrove, not shadow."""
@@ -166,31 +169,62 @@ def read_scene(
             numbers = read_window(dataset, grid, outside)
     except (RasterioError, OSError) as error:
         return None, (unreadable(path.name, "scene", error),)
-    reason = _reasons(numbers, imagery, nodata)
-    spectral = [i for i, band in enumerate(imagery.bands) if band != imagery.mask_band]
-    reflectance = numbers[spectral].astype(np.float32)
-    reflectance = reflectance * np.float32(imagery.scale) + np.float32(imagery.offset)
+    empty = _empty(numbers, imagery, nodata)
+    if imagery.mask_band:
+        mask = numbers[imagery.bands.index(imagery.mask_band)]
+        if finding := _mask_finding(mask, empty, path.name, imagery.mask_band):
+            return None, (finding,)
+        reason = np.where(empty, REASONS.index("nodata"), _masked(mask, empty)).astype(np.uint8)
+    else:
+        reason = empty.astype(np.uint8)
+    reflectance = _reflectance(numbers, imagery)
     reflectance[:, reason > 0] = np.nan
     found = tuple(_value_findings(reflectance, reason, spectral_bands(imagery), path.name))
     data = SceneData(path.name, scene.date, scene.map_epoch, reflectance, reason)
     return (None if errors_in(found) else data), found
 
 
-def _reasons(numbers: NDArray[Any], imagery: Imagery, nodata: float | None) -> NDArray[np.uint8]:
-    """The reason code (position in REASONS) of every pixel."""
+def _reflectance(numbers: NDArray[Any], imagery: Imagery) -> NDArray[np.float32]:
+    spectral = [i for i, band in enumerate(imagery.bands) if band != imagery.mask_band]
+    # A scale of the wrong size may leave the numbers of float32; what is infinite is then named.
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        values = numbers[spectral].astype(np.float32)
+        return np.asarray(values * np.float32(imagery.scale) + np.float32(imagery.offset))
+
+
+def _empty(numbers: NDArray[Any], imagery: Imagery, nodata: float | None) -> NDArray[np.bool_]:
+    """Pixels for which the file has no number."""
     spectral = [i for i, band in enumerate(imagery.bands) if band != imagery.mask_band]
     values = numbers[spectral]
     # Without a nodata tag a pixel that is 0 in all bands is the black frame of a scene.
     empty = (values == nodata).any(axis=0) if nodata is not None else (values == 0).all(axis=0)
     if np.issubdtype(values.dtype, np.floating):
         empty |= ~np.isfinite(values).all(axis=0)
-    reason = empty.astype(np.uint8)
-    if imagery.mask_band:
-        table = np.zeros(256, dtype=np.uint8)
-        table[list(SCL_REASONS)] = list(SCL_REASONS.values())
-        classes = numbers[imagery.bands.index(imagery.mask_band)].astype(np.uint8)
-        reason = np.where(reason > 0, reason, table[classes]).astype(np.uint8)
-    return np.asarray(reason)
+    return np.asarray(empty, dtype=np.bool_)
+
+
+def _mask_finding(
+    mask: NDArray[Any], empty: NDArray[np.bool_], subject: str, band: str
+) -> Finding | None:
+    """The finding for pixels whose mask is no code of the legend (a float band may hold codes)."""
+    wrong = ~np.isin(mask, SCL_CODES) & ~empty
+    if not wrong.any():
+        return None
+    values = ", ".join(f"{value:g}" for value in np.unique(mask[wrong])[:5].tolist())
+    message = (
+        f"mask band {band} holds {values} in {int(wrong.sum())} pixels; the scene classification "
+        f"has the whole numbers {SCL_CODES[0]} to {SCL_CODES[-1]}"
+    )
+    fix = "check the order of the bands, and that the mask was not resampled by interpolation"
+    return Finding.error("scene-mask-value", subject, message, fix=fix)
+
+
+def _masked(mask: NDArray[Any], empty: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The reason code (position in REASONS) that the mask gives, 0 where the file is empty."""
+    table = np.zeros(len(SCL_CODES), dtype=np.uint8)
+    table[list(SCL_REASONS)] = list(SCL_REASONS.values())
+    codes: NDArray[np.uint8] = table[np.where(empty, 0, mask).astype(np.int64)]
+    return codes
 
 
 def _value_findings(
@@ -202,8 +236,12 @@ def _value_findings(
         fix = "choose another date, or leave the scene out"
         yield Finding.warning("scene-all-cloud", subject, message, fix=fix)
         return
-    top = np.percentile(clear, 99, axis=1)
     fix = "reflectance = number x scale + offset: check [imagery] scale and offset"
+    if not np.isfinite(clear).all():
+        message = "reflectance is infinite or not a number in clear pixels"
+        yield Finding.error("scene-not-finite", subject, message, fix=fix)
+        return
+    top = np.percentile(clear, 99, axis=1)
     if top.max() > BRIGHT_REFLECTANCE:
         brightest = bands[int(top.argmax())]
         message = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from bluecarbon.methodology.kernels.soil import SLICES_TO_EXTRAPOLATE_MIN
 from bluecarbon.mrv.field_tables import (
     Column,
+    date_defects,
     defect,
     in_words,
     position_defects,
@@ -32,6 +34,12 @@ SLICE_COLUMNS = (
 BULK_DENSITY_MAX_G_CM3 = 2.65
 """The density of quartz: no soil with pores is denser."""
 
+DEPTH_CM_MAX = 2000.0
+"""Twenty metres: no core is longer, and a depth in millimetres soon is."""
+
+REFERENCE_DEPTH_CM_MAX = 500.0
+"""Rule books ask for one metre, some for three; a line drawn farther down is no measurement."""
+
 FRACTION_MAX = 0.6
 BULK_DENSITY_OF_SAND_G_CM3 = 1.0
 """Below this a mangrove soil is rich in carbon; at or above it may really hold under 0.6 %."""
@@ -40,9 +48,21 @@ POOLED_DAYS_MAX = 366
 _TOLERANCE_CM = 1e-9
 
 
-def slice_defects(slices: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -> list[Finding]:
-    """Defects that one row shows by itself."""
+def reference_depth_defects(reference_depth_cm: float) -> list[Finding]:
+    """A reference depth that no core reaches."""
+    if 0 < reference_depth_cm <= REFERENCE_DEPTH_CM_MAX:
+        return []
+    message = f"reference_depth_cm is {reference_depth_cm:g}"
+    fix = f"give centimetres, at most {REFERENCE_DEPTH_CM_MAX:g}; 100 is usual"
+    return [defect("reference-depth-wrong", "[soil] reference_depth_cm", message, fix)]
+
+
+def slice_defects(
+    slices: pd.DataFrame, file: str, stratum_ids: Sequence[str], *, period_end: dt.date
+) -> list[Finding]:
+    """Defects that one row shows by itself; dates are judged against the end of the period."""
     found = stratum_defects(slices, file, stratum_ids) + position_defects(slices, file)
+    found += date_defects(slices, file, period_end)
     top, bottom = slices["depth_min_cm"], slices["depth_max_cm"]
     density, carbon = slices["bulk_density_g_cm3"], slices["organic_carbon_percent"]
     found += row_defects(
@@ -56,6 +76,12 @@ def slice_defects(slices: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -
         file,
         _hits(slices[top < 0], "depth_min_cm is {}", _DEPTHS),
         "the surface is 0 and depths grow downward",
+    )
+    found += row_defects(
+        "depth-implausible",
+        file,
+        _hits(slices[bottom > DEPTH_CM_MAX], "depths are {} to {}", _DEPTHS),
+        f"give centimetres, at most {DEPTH_CM_MAX:g}",
     )
     found += row_defects(
         "bulk-density-wrong",

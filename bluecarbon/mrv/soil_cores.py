@@ -63,9 +63,10 @@ def measure_soil(
     rows, findings = read_field_table(
         project.resolve(section.cores), section.cores, checks.SLICE_COLUMNS
     )
+    findings += checks.reference_depth_defects(section.reference_depth_cm)
     if rows is None:
         return None, tuple(findings)
-    findings += checks.slice_defects(rows, file, stratum_ids)
+    findings += checks.slice_defects(rows, file, stratum_ids, period_end=project.period.end)
     findings += checks.core_defects(rows, file, section.reference_depth_cm)
     if errors_in(findings):
         return None, tuple(findings)

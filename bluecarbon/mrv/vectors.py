@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,17 @@ OVERLAP_TOLERANCE_HA = 0.01
 WHOLE_BOUNDARY = "ALL"
 """The stratum id of a project that declares no strata."""
 
+TEXT_PROPERTIES = ("stratum", "name", "name_zh", "species")
+
 Findings = tuple[Finding, ...]
+
+_UNREADABLE = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    pyogrio.errors.FeatureError,
+    pyogrio.errors.GeometryError,
+    shapely.errors.ShapelyError,
+)
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -115,8 +126,10 @@ def _read_polygons(
         with warnings.catch_warnings():
             # Ids of mixed type (7 and "K15") are read as text, which is what is wanted.
             warnings.filterwarnings("ignore", "Could not parse column", UserWarning)
+            # Of a ring that is not closed GDAL warns and GEOS refuses; NaN is judged below.
+            warnings.filterwarnings("ignore", category=RuntimeWarning)
             frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+    except (*_UNREADABLE, ValueError, OSError) as error:
         message = f"the layer cannot be read: {str(error).splitlines()[0]}"
         fix = "use GeoJSON, GeoPackage or Shapefile (with its .shx, .dbf and .prj)"
         return None, (Finding.error("polygon-unreadable", subject, message, fix=fix),)
@@ -124,6 +137,8 @@ def _read_polygons(
     if found:
         return None, found
     shapes = shapely.force_2d(frame.geometry.to_numpy())
+    if found := _number_findings(shapes, subject):
+        return None, found
     frame = frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)).to_crs("EPSG:4326")
     return frame, _shape_findings(frame, subject) + _place_findings(frame, subject, footprint)
 
@@ -144,6 +159,21 @@ def _layer_findings(frame: pd.DataFrame, subject: str) -> Findings:
             fix = "keep only polygons in this layer"
             found.append(Finding.error("polygon-wrong-geometry", subject, message, fix=fix))
     return tuple(found)
+
+
+def _number_findings(shapes: typing.Any, subject: str) -> Findings:
+    """Features with a coordinate that is not a number: geometry libraries fail on them."""
+    fix = "correct the coordinates of the feature; they may be a failed transformation"
+    return tuple(
+        Finding.error(
+            "polygon-not-finite",
+            subject,
+            f"feature {number} has a coordinate that is infinite or not a number",
+            fix=fix,
+        )
+        for number, shape in enumerate(shapes, start=1)
+        if not np.isfinite(shapely.get_coordinates(shape)).all()
+    )
 
 
 def _shape_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
@@ -170,7 +200,7 @@ def _shape_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
 def _named(frame: gpd.GeoDataFrame, number: int) -> str:
     names = frame["stratum"].tolist() if "stratum" in frame else [None] * len(frame)
     name = names[number - 1]
-    return f"feature {number}" if pd.isna(name) else f"stratum {name}"
+    return f"feature {number}" if _missing(name) else f"stratum {name}"
 
 
 def _place_findings(frame: gpd.GeoDataFrame, subject: str, footprint: Geometry | None) -> Findings:
@@ -203,8 +233,8 @@ def _property_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
         message = f"features have no property 'stratum' (they have: {others})"
         fix = "give every feature its stratum id in the property 'stratum'"
         return (Finding.error("stratum-id-missing", subject, message, fix=fix),)
-    found = []
-    names = frame["stratum"]
+    found = list(_text_findings(frame, subject))
+    names = frame["stratum"].astype(str).where(frame["stratum"].notna())
     for number in np.flatnonzero(names.isna() | (names.astype(str).str.strip() == "")):
         message, fix = f"feature {number + 1} has no stratum id", "fill the property 'stratum'"
         found.append(Finding.error("stratum-id-missing", subject, message, fix=fix))
@@ -215,16 +245,36 @@ def _property_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
     return (*found, *_kind_findings(frame, subject))
 
 
+def _text_findings(frame: gpd.GeoDataFrame, subject: str) -> Iterator[Finding]:
+    """Properties that are numbers, lists or objects where text is meant; an id may be a number."""
+    for name in (column for column in TEXT_PROPERTIES if column in frame):
+        for number, value in enumerate(frame[name], start=1):
+            is_id = name == "stratum" and _is_number(value)
+            if isinstance(value, str) or is_id or _missing(value):
+                continue
+            message = f"feature {number}: property '{name}' is {value}, not text"
+            fix = "write the property as text, or leave it out"
+            yield Finding.error("stratum-property-wrong", subject, message, fix=fix)
+
+
+def _is_number(value: typing.Any) -> bool:
+    return bool(pd.api.types.is_number(value) and not pd.api.types.is_bool(value))
+
+
+def _missing(value: typing.Any) -> bool:
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
 def _kind_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
     known = typing.get_args(StratumKind)
     found = []
     for row in frame.drop(columns="geometry").to_dict("records"):
         kind, year = row.get("kind"), row.get("planted_year")
-        if not pd.isna(kind) and kind not in known:
+        if not _missing(kind) and str(kind) not in known:
             message = f"stratum {row['stratum']}: kind '{kind}' is not known"
             fix = f"use one of: {', '.join(known)}"
             found.append(Finding.error("stratum-kind-unknown", subject, message, fix=fix))
-        if not pd.isna(year) and not re.fullmatch(r"\d{4}(\.0)?", str(year)):
+        if not _missing(year) and not re.fullmatch(r"[0-9]{4}(\.0)?", str(year)):
             message = f"stratum {row['stratum']}: planted_year '{year}' is not a year"
             fix = "write the year with four digits, or leave it empty"
             found.append(Finding.error("stratum-year-wrong", subject, message, fix=fix))
@@ -233,7 +283,7 @@ def _kind_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
 
 def _stratum(row: dict[str, typing.Any]) -> Stratum:
     given = {key: row[key] for key in Stratum.model_fields if key in row}
-    given = {key: value for key, value in given.items() if not pd.isna(value)}
+    given = {key: value for key, value in given.items() if not _missing(value)}
     if "planted_year" in given:
         given["planted_year"] = int(float(given["planted_year"]))
     return Stratum(**(given | {"id": str(row["stratum"])}))

@@ -160,6 +160,93 @@ def plot_elsewhere(coast):
     edit_column(coast / "plots.csv", "lon", lambda cell: f"{float(cell) + 0.05:.6f}")
 
 
+def copied_samples(coast):
+    path = coast / "reference_points.csv"
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    mangrove = [row for row in rows if row.endswith("mangrove")]
+    # new ids: only the places betray the copies
+    copies = [f"Z{i},{row.split(',', 1)[1]}" for i, row in enumerate(mangrove)]
+    path.write_text("\n".join([header, *rows, *copies]) + "\n", encoding="utf-8")
+
+
+def repeated_ids(coast):
+    path = coast / "reference_points.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + text.splitlines()[1] + "\n", encoding="utf-8")
+
+
+def scene_listed_twice(coast):
+    scene = f'[[imagery.scene]]\npath = "{SCENE}"\ndate = 2024-12-01\n\n[training]'
+    replace(coast / "project.toml", "[training]", scene)
+
+
+def scene_copied(coast):
+    shutil.copy(coast / SCENE, coast / "scenes" / "copy.tif")
+    scene = '[[imagery.scene]]\npath = "scenes/copy.tif"\ndate = 2024-12-01\n\n[training]'
+    replace(coast / "project.toml", "[training]", scene)
+
+
+def plots_in_utf_16(coast):
+    path = coast / "plots.csv"
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-16")
+
+
+def cores_with_open_quote(coast):
+    replace(coast / "soil_cores.csv", "K15-C1", '"K15-C1')
+
+
+def infinite_place(coast):
+    replace(coast / "plots.csv", "109.753675", "1e400")
+
+
+def header_only(coast):
+    path = coast / "trees.csv"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+
+def infinite_epoch(coast):
+    replace(coast / "reference_points.csv", ",2015,", ",inf,")
+
+
+def half_epoch(coast):
+    replace(coast / "training_points.csv", ",2015,", ",2015.5,")
+
+
+def label_not_given(coast):
+    replace(coast / "reference_points.csv", ",2015,tidal_flat", ",2015,NA")
+
+
+def enormous_plots(coast):
+    edit_column(coast / "plots.csv", "area_m2", lambda cell: "1e308")
+
+
+def tree_of_the_future(coast):
+    replace(coast / "trees.csv", "2019-11-18", "9999-12-31")
+
+
+def mask_out_of_legend(coast):
+    def overflow(bands):
+        bands[-1, 100:110, 100:110] = 260
+        return bands
+
+    rewrite_scene(coast, overflow)
+
+
+def numeric_name(coast):
+    def rename(features):
+        for feature in features:
+            feature["properties"]["name"] = 7
+
+    edit_geojson(coast / "strata.geojson", rename)
+
+
+def coordinate_not_a_number(coast):
+    def spoil(features):
+        features[0]["geometry"]["coordinates"][0][1] = [float("nan"), 21.5]
+
+    edit_geojson(coast / "boundary.geojson", spoil)
+
+
 CASES = [
     (missing_band, "scene-band-missing", "swir1"),
     (no_crs, "no-crs", "S2_DEMO_20241128.tif"),
@@ -192,6 +279,49 @@ def test_defect_is_named_and_nothing_is_written(tmp_path, spoil, code, words):
     assert any(code in line and words in line for line in errors), done.stdout
     assert "Traceback" not in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["coast"]
+
+
+ATTACKS = {
+    "sheets that cannot be read": [
+        (plots_in_utf_16, "field-file-encoding", "plots.csv"),
+        (header_only, "field-file-empty", "trees.csv"),
+        (cores_with_open_quote, "field-file-unreadable", "soil_cores.csv"),
+    ],
+    "values that cannot be": [
+        (infinite_place, "number-unreadable", "plots.csv row 2"),
+        (enormous_plots, "plot-area-wrong", "plots.csv row 2"),
+        (tree_of_the_future, "date-out-of-range", "trees.csv row 2"),
+        (infinite_epoch, "number-unreadable", "reference_points.csv row 2"),
+        (label_not_given, "label-missing", "reference_points.csv row 3"),
+        (half_epoch, "points-epoch-wrong", "training_points.csv row 2"),
+        (mask_out_of_legend, "scene-mask-value", "S2_DEMO_20241128.tif"),
+        (numeric_name, "stratum-property-wrong", "strata.geojson"),
+    ],
+    "copies under another name": [
+        (copied_samples, "place-twice", "reference_points.csv row"),
+        (scene_copied, "scene-twice", "copy.tif"),
+    ],
+    "the same twice": [
+        (repeated_ids, "point-twice", "reference_points.csv row 1172"),
+        (scene_listed_twice, "scene-twice", "S2_DEMO_20241128.tif"),
+        (coordinate_not_a_number, "polygon-not-finite", "boundary.geojson"),
+    ],
+}
+
+
+# One run for several attacks: each is a run of its own, at a smaller scale, in tests/unit.
+@pytest.mark.parametrize("attacks", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_is_named_with_its_place(tmp_path, attacks):
+    coast = copy_demo(tmp_path / "coast")
+    for spoil, _, _ in attacks:
+        spoil(coast)
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stdout + done.stderr
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    for _, code, place in attacks:
+        assert any(f"({code})" in line and place in line for line in errors), (code, done.stdout)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_all_defects_of_a_run_are_listed_together(tmp_path):

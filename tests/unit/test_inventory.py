@@ -156,6 +156,15 @@ TREE_DEFECTS = [
     ("number-unreadable", {"dbh_cm": "1e999"}, "decimal point"),
     ("date-unreadable", {"date": "11/11/2024"}, "2024-07-31"),
     ("date-unreadable", {"date": "2024-02-30"}, "2024-07-31"),
+    ("number-unreadable", {"dbh_cm": "８"}, "decimal point"),
+    ("date-unreadable", {"date": "２０２４-11-11"}, "2024-07-31"),
+    ("date-out-of-range", {"date": "0001-01-01"}, "2024-07-31"),
+    ("date-out-of-range", {"date": "1949-12-31"}, "2024-07-31"),
+    # the period ends on 2025-01-01
+    ("date-out-of-range", {"date": "2026-01-03"}, "2024-07-31"),
+    ("date-out-of-range", {"date": "2150-01-01"}, "2024-07-31"),
+    ("date-out-of-range", {"date": "9999-12-31"}, "2024-07-31"),
+    ("dbh-wrong", {"dbh_cm": "1e-300", "height_m": ""}, "at least 0.1 cm"),
     ("height-wrong", {"height_m": "46"}, "give metres"),
     ("height-wrong", {"height_m": "0"}, "give metres"),
     ("dbh-in-millimetres", {"dbh_cm": "80"}, "divide by 10"),
@@ -182,6 +191,11 @@ PLOT_DEFECTS = [
     ("plot-twice", "A-1,A,109.7,21.5,100", "keep one row"),
     ("plot-area-wrong", "A-3,A,109.7,21.5,0", "square metres"),
     ("plot-area-wrong", "A-3,A,109.7,21.5,0.0154", "square metres"),
+    ("plot-area-wrong", "A-3,A,109.7,21.5,1e308", "1 to 100,000"),
+    ("plot-area-wrong", "A-3,A,109.7,21.5,100001", "1 to 100,000"),
+    ("number-unreadable", "A-3,A,inf,21.5,100", "decimal point"),
+    ("number-unreadable", "A-3,A,1e400,21.5,100", "decimal point"),
+    ("number-unreadable", "A-3,A,109.7,21.5,１００", "decimal point"),
     ("position-out-of-range", "A-3,A,448000,21.5,100", "WGS 84"),
     ("position-out-of-range", "A-3,A,21.5,109.7,100", "longitude in lon"),
     ("row-length-wrong", "A-3,A,109.7,21.5", "quotes"),
@@ -207,7 +221,9 @@ FILE_DEFECTS = [
     ("field-file-empty", "", ""),
     ("field-file-empty", TREES.splitlines()[0] + "\n", ""),
     ("field-file-encoding", TREES.replace("Kandelia obovata", "秋茄").encode("gbk"), "CSV UTF-8"),
-    ("field-file-unreadable", TREES + '"unclosed', ""),
+    ("field-file-unreadable", TREES + '"unclosed', "close every quote"),
+    ("field-file-unreadable", TREES.replace("2024-11-12", "2024\0", 1), "export the sheet"),
+    ("field-file-encoding", TREES.encode("utf-16"), "CSV UTF-8"),
 ]
 
 
@@ -219,6 +235,28 @@ def test_a_sheet_that_is_no_table(tmp_path, code, text, fix):
     assert code in errors, findings
     assert any(fix in finding.fix for finding in errors[code])
     assert all(finding.subject.startswith("trees.csv") for finding in errors[code])
+
+
+def test_a_sheet_that_is_not_there_and_one_without_rows(tmp_path):
+    project = field_project(tmp_path, plots=PLOTS, trees=TREES)
+    (tmp_path / "trees.csv").write_text(TREES.splitlines()[0] + "\n\n,,,,,,\n")
+    result, (finding,) = measure_inventory(project, STRATA)
+    assert result is None
+    assert (finding.code, finding.severity) == ("field-file-empty", "error")
+    assert "at least one row" in finding.fix
+    (tmp_path / "plots.csv").unlink()
+    _, findings = measure_inventory(project, STRATA)
+    assert [(f.code, f.subject) for f in findings] == [
+        ("field-file-unreadable", "plots.csv"),
+        ("field-file-empty", "trees.csv"),
+    ]
+
+
+def test_a_period_at_the_end_of_time_is_no_overflow(tmp_path):
+    project = field_project(tmp_path, plots=PLOTS, trees=tree(date="1949-01-01"))
+    period = project.period.model_copy(update={"end": dt.date.max})
+    late = project.model_copy(update={"period": period})
+    assert [f.code for f in errors_in(measure_inventory(late, STRATA)[1])] == ["date-out-of-range"]
 
 
 def test_a_column_that_is_not_read_is_a_warning(tmp_path):

@@ -359,6 +359,41 @@ def test_a_reference_point_on_a_training_point_is_refused(files):
     assert "row 2" in finding.message
 
 
+@pytest.mark.parametrize("name", ["reference.csv", "training.csv"])
+def test_points_in_one_place_are_refused(files, name):
+    folder, _ = files
+    table = (folder / name).read_text().splitlines()
+    fields = table[1].split(",")
+    # the same place again under another id, 1 m farther north: a tenth of a pixel
+    fields[0], fields[2] = "again", f"{float(fields[2]) + 9e-6:.7f}"
+    (folder / name).write_text("\n".join([*table, ",".join(fields)]) + "\n")
+    finding = refused(files, "place-twice")
+    assert finding.subject == f"{name} rows 2, {len(table) + 1}"
+    assert "2015" in finding.message
+    # the same row as it is: its id betrays it
+    (folder / name).write_text("\n".join([*table, table[1]]) + "\n")
+    assert refused(files, "point-twice").subject == f"{name} row {len(table) + 1}"
+
+
+def test_points_within_a_pixel_are_a_warning_in_a_sample_only(files):
+    folder, _ = files
+    for name in ("reference.csv", "training.csv"):
+        table = (folder / name).read_text().splitlines()
+        fields = table[1].split(",")
+        fields[0], fields[2] = "near", f"{float(fields[2]) + 5e-5:.7f}"
+        (folder / name).write_text("\n".join([*table, ",".join(fields)]) + "\n")
+    extent, findings = findings_of(files)
+    assert extent is not None
+    (finding,) = [f for f in findings if f.code == "place-near"]
+    assert finding.severity == "warning"
+    assert finding.subject.startswith("reference.csv rows 2, ")
+
+
+def test_one_place_labelled_in_both_epochs_is_a_panel(measured):
+    # the coast's sample is at the same places in both epochs
+    assert "place-twice" not in coast.codes_of(measured[1])
+
+
 def test_an_epoch_under_cloud_is_refused(files):
     folder, _ = files
     numbers = coast.scene_numbers(2020, 2)

@@ -15,6 +15,7 @@ from bluecarbon.mrv.scenes import Composite, composite, read_scene
 from bluecarbon.project import Imagery, Mapping, Scene
 
 INDICES = ("ndvi", "mvi")
+HEADER = "lon,lat,epoch,label\n"
 SETTINGS = Mapping(trees=20, seed=3, indices=INDICES)
 
 
@@ -217,30 +218,80 @@ def test_a_point_layer_carries_its_own_places(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "words"),
+    ("text", "code", "subject", "words"),
     [
-        ("lon,lat,year,label\n1,2,2015,pond\n", "points-column-missing", "epoch"),
-        ("lon,lat,epoch,label\n1,,2015,pond\n", "points-not-number", "row 2"),
-        ("lon,lat,epoch,label\n1,2,2015,pond\n21,110,2015,pond\n", "points-out-of-range", "row 3"),
-        ("lon,lat,epoch,label\n1,2,2015,ponds\n", "label-unknown", "'ponds'"),
-        ("lon,lat,epoch,label\n", "points-empty", "no point"),
-        ("", "points-unreadable", "cannot be read"),
+        ("lon,lat,year,label\n1,2,2015,pond\n", "column-missing", "", "epoch"),
+        (HEADER + "1,,2015,pond\n", "cell-empty", " row 2", "lat is empty"),
+        (HEADER + "1,east,2015,pond\n", "number-unreadable", " row 2", "lat 'east'"),
+        (HEADER + "1,２,2015,pond\n", "number-unreadable", " row 2", "lat '２'"),
+        (HEADER + "1,2,2015,pond\n21,110,2015,pond\n", "position-out-of-range", " row 3", "110"),
+        (HEADER + "\n\n1,2,2015,ponds\n", "label-unknown", " row 4", "'ponds'"),
+        (HEADER + "1,2,2015,\n", "cell-empty", " row 2", "label is empty"),
+        (HEADER + "1,2,2015,NA\n", "label-missing", " row 2", "missing ('NA')"),
+        (HEADER + "1,2,inf,pond\n", "number-unreadable", " row 2", "epoch 'inf'"),
+        (HEADER + "1,2,1e400,pond\n", "number-unreadable", " row 2", "epoch '1e400'"),
+        (HEADER + "1,2,1e300,pond\n", "points-epoch-wrong", " row 2", "not a year"),
+        (HEADER + "1,2,2019.5,pond\n", "points-epoch-wrong", " row 2", "2019.5 is not a year"),
+        (HEADER + "1,2,2015\n1,2,2015,pond\n", "row-length-wrong", " row 2", "3 cells"),
+        (HEADER + "1,2,2015,pond\0\n", "field-file-unreadable", " row 2", "NUL"),
+        (HEADER + '"1,2,2015,pond\n', "field-file-unreadable", "", "not CSV"),
+        (HEADER, "field-file-empty", "", "no rows"),
+        ("", "field-file-empty", "", "no header"),
     ],
 )
-def test_defects_of_points(tmp_path, text, code, words):
+def test_defects_of_points(tmp_path, text, code, subject, words):
     table, found = points_of(tmp_path, text)
     assert table is None
-    assert [f.code for f in found] == [code]
+    # a ragged or quoted row leaves others that may be defects too
+    assert found[0].code == code
+    assert found[0].severity == "error"
+    assert found[0].subject == f"p.csv{subject}"
     assert words in found[0].message
+    assert "nan" not in found[0].message
+
+
+def test_the_row_of_an_id_that_is_there_twice_is_named(tmp_path):
+    header = f"point_id,{HEADER}"
+    rows = "A,1,2,2015,pond\nA,1,2,2020,pond\nB,3,4,2015,pond\nA,1.5,2.5,2015,mangrove\n"
+    table, (finding,) = points_of(tmp_path, header + rows)
+    assert table is None
+    assert (finding.code, finding.severity) == ("point-twice", "error")
+    assert finding.subject == "p.csv row 5"
+    assert "point 'A' of 2015 is there more than once: rows 2, 5" in finding.message
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe1\x00", "lon,lat\n红树林".encode("gbk"), b"PK\x03\x04\0"]
+)
+def test_points_that_are_no_text(tmp_path, content):
+    (tmp_path / "p.csv").write_bytes(content)
+    table, (finding,) = read_points(tmp_path / "p.csv", (2015,))
+    assert table is None
+    assert finding.code in {"field-file-encoding", "field-file-unreadable"}
+    assert finding.subject.startswith("p.csv")
+
+
+def test_a_point_layer_is_judged_like_a_table(tmp_path):
+    import shapely
+
+    wrong = {"epoch": 2015.5, "label": None}, shapely.Point(110, 21)
+    coast.write_layer(tmp_path / "p.geojson", wrong)
+    table, found = read_points(tmp_path / "p.geojson", (2015,))
+    assert table is None
+    assert {f.code for f in found} == {"cell-empty", "points-epoch-wrong"}
+    assert {f.subject for f in found} == {"p.geojson row 1"}
+    (tmp_path / "p.geojson").write_text("{ not json")
+    assert read_points(tmp_path / "p.geojson", (2015,))[1][0].code == "points-unreadable"
 
 
 def test_many_wrong_rows_are_counted_not_listed(tmp_path):
     rows = "".join(f"1,2,2015,bush{i % 2}\n" for i in range(20))
     _, found = points_of(tmp_path, "lon,lat,epoch,label\n" + rows)
-    assert [f.message for f in found] == [
-        "label 'bush0' is not known, in row 2, 4, 6, 8, 10 and 5 more",
-        "label 'bush1' is not known, in row 3, 5, 7, 9, 11 and 5 more",
+    assert [f.subject for f in found] == [
+        "p.csv rows 2, 4, 6, 8, 10, 12, 14, 16, ... (10 rows)",
+        "p.csv rows 3, 5, 7, 9, 11, 13, 15, 17, ... (10 rows)",
     ]
+    assert "'bush1' is not known" in found[1].message
 
 
 def test_composite_bands_are_found_by_name(composites):

@@ -11,7 +11,7 @@ from support import small_coast as coast
 
 from bluecarbon.errors import OutputError
 from bluecarbon.mrv.change_map import CHANGE_LEGEND
-from bluecarbon.mrv.class_maps import LEGEND
+from bluecarbon.mrv.class_maps import LEGEND, legend_codes, read_codes
 from bluecarbon.mrv.rasters import (
     Grid,
     opened,
@@ -111,6 +111,33 @@ def test_headers_are_judged(tmp_path):
         "text.tif": ["scene-unreadable"],
     }
     assert read_grid(tmp_path / "text.tif", "text.tif", what="scene")[0] is None
+
+
+def test_complex_numbers_are_refused(tmp_path):
+    values = np.ones((1, 40, 40), dtype=np.complex64)
+    coast.write_raster(tmp_path / "radar.tif", values)
+    grid, (finding,) = read_grid(tmp_path / "radar.tif", "radar.tif", what="label-raster")
+    assert grid is None
+    assert (finding.code, finding.subject) == ("label-raster-complex", "radar.tif")
+
+
+@pytest.mark.parametrize(("bad", "named"), [(np.inf, "inf"), (1.5, "1.5"), (-1.0, "-1")])
+def test_a_class_map_with_numbers_that_are_no_codes(tmp_path, bad, named):
+    values = np.ones((1, 40, 40), dtype=np.float32)
+    values[0, 3, 3] = bad
+    coast.write_raster(tmp_path / "map.tif", values)
+    codes, (finding,) = read_codes(tmp_path / "map.tif", GRID, {1: 1}, band=1, subject="map.tif")
+    assert codes is None
+    assert finding.code == "class-map-number-unknown"
+    assert f"numbers {named} occur" in finding.message
+
+
+def test_legend_numbers_are_judged():
+    codes, found = legend_codes({"1": "mangrove", "01": "water", "²": "pond", "--2": "other"}, "x")
+    assert codes == {1: 1}
+    assert [f.code for f in found] == [
+        "legend-number-twice", "legend-number-wrong", "legend-number-wrong",
+    ]  # fmt: skip
 
 
 def test_class_maps_repeat_byte_for_byte_and_read_back(tmp_path):

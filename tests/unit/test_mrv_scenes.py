@@ -1,11 +1,13 @@
 """Scenes: what is refused, what is masked and why, composites, and spectral indices."""
 
 import datetime as dt
+import math
 
 import numpy as np
 import pytest
 from support import small_coast as coast
 
+from bluecarbon.mrv.extent import measure_extent
 from bluecarbon.mrv.indices import INDICES, check_indices, compute_index
 from bluecarbon.mrv.inputs import read_inputs
 from bluecarbon.mrv.progress import silent
@@ -116,6 +118,55 @@ def test_negative_reflectance_is_a_warning(tmp_path):
     assert "%" in only(found, "scene-negative", "warning").message
 
 
+@pytest.mark.parametrize(
+    ("bad", "dtype", "named"),
+    [
+        (12, np.uint16, "12"),
+        # 260 would be cloud's 4 in eight bits, 65535 no data's 255
+        (260, np.uint16, "260"),
+        (65535, np.uint16, "65535"),
+        (-1, np.int16, "-1"),
+        (4.5, np.float32, "4.5"),
+        (np.nan, np.float32, "nan"),
+        (np.inf, np.float32, "inf"),
+    ],
+)
+def test_a_mask_that_is_no_scene_classification(tmp_path, bad, dtype, named):
+    numbers = coast.scene_numbers(2020, 1).astype(dtype)
+    numbers[6, 20:22, 20] = bad
+    data, found = read(tmp_path, numbers)
+    assert data is None
+    finding = only(found, "scene-mask-value")
+    assert finding.subject == "a.tif"
+    assert f"holds {named} in 2 pixels" in finding.message
+
+
+def test_a_mask_in_floating_point_is_the_same_mask(tmp_path):
+    whole, _ = read(tmp_path, coast.scene_numbers(2020, 1))
+    numbers = coast.scene_numbers(2020, 1).astype(np.float32)
+    floating, found = read(tmp_path, numbers)
+    assert found == ()
+    np.testing.assert_array_equal(whole.reason, floating.reason)
+    # where the file is empty its mask is not asked
+    numbers[:, 5, 5] = np.nan
+    empty, found = read(tmp_path, numbers)
+    assert found == ()
+    assert REASONS[empty.reason[5, 5]] == "nodata"
+
+
+@pytest.mark.parametrize("changes", [{"scale": math.inf}, {"scale": 1e300}, {"offset": math.nan}])
+def test_a_scale_that_is_no_number(tmp_path, changes):
+    settings = imagery().model_copy(update=changes)
+    data, found = read(tmp_path, coast.scene_numbers(2020, 1), settings)
+    assert data is None
+    only(found, "scene-not-finite")
+
+
+def test_a_complex_scene_is_refused(tmp_path):
+    numbers = coast.scene_numbers(2020, 1).astype(np.complex64)
+    only(header_findings(tmp_path, numbers), "scene-complex")
+
+
 def test_a_scene_under_cloud_is_a_warning(tmp_path):
     numbers = coast.scene_numbers(2020, 1)
     numbers[6] = coast.CLOUD
@@ -198,6 +249,67 @@ def test_a_scene_elsewhere_does_not_overlap(tmp_path):
     assert finding.subject == "2020-10-01.tif"
 
 
+@pytest.mark.parametrize("path", ["2015-11-01.tif", "./2015-11-01.tif", "link.tif"])
+def test_a_scene_that_is_listed_twice(tmp_path, path):
+    table = coast.write_coast(tmp_path)
+    (tmp_path / "link.tif").symlink_to(tmp_path / "2015-11-01.tif")
+    table["imagery"]["scene"].append({"path": path, "date": "2015-12-01"})
+    finding = only(errors_in(inputs_findings(tmp_path, table)), "scene-twice")
+    assert finding.subject == path.removeprefix("./")
+    assert "2015-11-01 and of 2015-12-01" in finding.message
+
+
+@pytest.mark.parametrize("compress", ["deflate", "none"])
+def test_a_copy_of_a_scene_under_another_name(tmp_path, compress):
+    table = coast.write_coast(tmp_path)
+    (tmp_path / "more").mkdir()
+    coast.write_raster(
+        tmp_path / "more" / "2020-10-01.tif", coast.scene_numbers(2020, 2), compress=compress
+    )
+    table["imagery"]["scene"].append({"path": "more/2020-10-01.tif", "date": "2020-12-01"})
+    finding = only(errors_in(inputs_findings(tmp_path, table)), "scene-twice")
+    assert "the same numbers as 2020-10-01.tif" in finding.message
+
+
+def test_two_scenes_under_cloud_are_not_copies(tmp_path):
+    table = coast.write_coast(tmp_path)
+    for day, seed in (("2020-11-01", 5), ("2020-12-01", 6)):
+        numbers = coast.scene_numbers(2020, seed)
+        numbers[6] = coast.CLOUD
+        coast.write_raster(tmp_path / f"{day}.tif", numbers)
+        table["imagery"]["scene"].append({"path": f"{day}.tif", "date": day})
+    assert errors_in(inputs_findings(tmp_path, table)) == ()
+
+
+def test_a_scene_far_from_its_epoch_is_a_warning(tmp_path):
+    table = coast.write_coast(tmp_path)
+    table["imagery"]["scene"][0]["date"] = "2017-10-01"
+    table["imagery"]["scene"][0]["epoch"] = 2015
+    table["imagery"]["scene"][2]["date"] = "2021-01-15"
+    table["imagery"]["scene"][2]["epoch"] = 2020
+    finding = only(inputs_findings(tmp_path, table), "scene-epoch-far", "warning")
+    assert finding.subject == "2015-10-01.tif"
+    assert "2017-10-01" in finding.message
+    assert "2015" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "code"),
+    [
+        ("mapping", {"seed": -1}, "seed-out-of-range"),
+        ("mapping", {"seed": 2**32}, "seed-out-of-range"),
+        ("reference", {"confidence": 1 - 2**-53}, "confidence-out-of-range"),
+    ],
+)
+def test_settings_that_nothing_can_be_computed_with(tmp_path, section, changes, code):
+    sound = coast.project(tmp_path, coast.write_coast(tmp_path))
+    # past the bounds of the project file, as a program might make it
+    bent = getattr(sound, section).model_copy(update=changes)
+    extent, found = measure_extent(sound.model_copy(update={section: bent}))
+    assert extent is None
+    only(errors_in(found), code)
+
+
 def test_a_boundary_too_large_for_memory(tmp_path):
     table = coast.write_coast(tmp_path)
     coast.write_layer(tmp_path / "boundary.geojson", ({}, coast.block(-6000, -6000, 6000, 6000)))
@@ -209,6 +321,8 @@ def test_indices_are_judged():
     found = check_indices(("mvii", "evi"), ("green", "red", "nir", "swir1"))
     assert [f.code for f in found] == ["index-unknown", "index-band-missing"]
     assert "did you mean 'mvi'?" in found[0].fix
+    twice = only(check_indices(("ndvi", "ndvi"), ("nir", "red")), "index-duplicate")
+    assert "'ndvi'" in twice.message
     assert "blue" in found[1].message
 
 

@@ -1,5 +1,6 @@
 """Polygons: what is read, and each defect with its place and its remedy."""
 
+import json
 import math
 
 import geopandas as gpd
@@ -198,6 +199,56 @@ def test_defects_of_ids_and_kinds_are_all_told(tmp_path):
         "stratum-kind-unknown",
         "stratum-year-wrong",
     ]
+
+
+@pytest.mark.parametrize("name", ["name", "name_zh", "species", "stratum"])
+@pytest.mark.parametrize("value", [{"a": 1}, ["a"], [1, 2], "2015-01-01"])
+def test_a_property_that_is_no_text(tmp_path, name, value):
+    feature = ({"stratum": "A"} | {name: value}, coast.block(0, 0, 4, 4))
+    strata, found = strata_findings(tmp_path, feature)
+    assert strata is None
+    assert f"feature 1: property '{name}' is" in only(found, "stratum-property-wrong")
+    assert isinstance(stratum_ids(tmp_path / "s.geojson")[0], str)
+
+
+@pytest.mark.parametrize("value", [7, 1.5, True])
+def test_a_name_that_is_a_number_or_a_truth(tmp_path, value):
+    _, found = strata_findings(tmp_path, ({"stratum": 7, "name": value}, coast.block(0, 0, 4, 4)))
+    assert "not text" in only(found, "stratum-property-wrong")
+
+
+def test_properties_that_are_null_are_left_out(tmp_path):
+    empty = dict.fromkeys(("name", "name_zh", "kind", "species", "planted_year"))
+    strata, found = strata_findings(tmp_path, (empty | {"stratum": "A"}, coast.block(0, 0, 4, 4)))
+    assert found == ()
+    assert strata[0].stratum.name == ""
+
+
+@pytest.mark.parametrize("value", [[2015], {"a": 1}, "２０１５"])
+def test_kind_and_year_of_another_type(tmp_path, value):
+    feature = ({"stratum": "A", "kind": value, "planted_year": value}, coast.block(0, 0, 4, 4))
+    _, found = strata_findings(tmp_path, feature)
+    assert [f.code for f in found] == ["stratum-kind-unknown", "stratum-year-wrong"]
+
+
+@pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity"])
+def test_a_coordinate_that_is_no_number(tmp_path, bad):
+    coast.write_layer(tmp_path / "s.geojson", ({"stratum": "A"}, shapely.box(0, 0, 1, 1)))
+    text = (tmp_path / "s.geojson").read_text().replace("[1.0, 1.0]", f"[1.0, {bad}]")
+    assert bad in text
+    (tmp_path / "s.geojson").write_text(text)
+    for read in (read_boundary(tmp_path / "s.geojson", FOOTPRINT),
+                 read_strata(tmp_path / "s.geojson", None, None)):  # fmt: skip
+        assert read[0] is None
+        assert "feature 1" in only(read[1], "polygon-not-finite")
+
+
+def test_a_ring_that_is_no_ring(tmp_path):
+    coast.write_layer(tmp_path / "s.geojson", ({"stratum": "A"}, shapely.box(0, 0, 1, 1)))
+    layer = json.loads((tmp_path / "s.geojson").read_text())
+    layer["features"][0]["geometry"]["coordinates"] = [[[0, 0]]]
+    (tmp_path / "s.geojson").write_text(json.dumps(layer))
+    only(read_boundary(tmp_path / "s.geojson", None)[1], "polygon-unreadable")
 
 
 def test_strata_without_the_property(tmp_path):

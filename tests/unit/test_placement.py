@@ -6,13 +6,21 @@ import pytest
 from shapely import box
 from support.demo import DEMO
 
+from bluecarbon.mrv.inventory import measure_inventory
 from bluecarbon.mrv.placement import check_placement
 from bluecarbon.mrv.vectors import StratumPolygon
 from bluecarbon.project_file import load_project
 from bluecarbon.report import Stratum
+from bluecarbon.spec import errors_in
 
 # About 104 m by 111 m at this latitude.
 STRATA = (StratumPolygon(Stratum(id="A"), box(109.770, 21.500, 109.771, 21.501)),)
+
+CORES = (
+    "core_id,stratum,lon,lat,date,depth_min_cm,depth_max_cm,"
+    "bulk_density_g_cm3,organic_carbon_percent\n"
+)
+SLICE = "C1,A,{lon},21.5005,2024-12-02,{top},10,0.9,2\n"
 
 
 @pytest.fixture
@@ -41,14 +49,50 @@ def test_outside_says_how_far_and_in_which_line(project):
     plots = "P1,A,109.7705,21.5005,100\nP2,A,109.7720,21.5005,100\n"
     (finding,) = check_placement(project(plots), STRATA)
     assert finding.code == "sample-outside-stratum"
-    assert finding.subject == "plots.csv line 3"
+    assert finding.subject == "plots.csv row 3"
     assert "104 m outside stratum A" in finding.message
 
 
 def test_a_core_is_named_once_and_not_per_slice(project):
-    cores = "core_id,stratum,lon,lat\n" + "C1,A,109.79,21.5\n" * 6
+    cores = CORES + "".join(SLICE.format(lon=109.79, top=top) for top in range(6))
     (finding,) = check_placement(project("", cores), STRATA)
-    assert finding.subject == "soil_cores.csv line 2"
+    assert finding.subject == "soil_cores.csv row 2"
+
+
+def test_every_place_of_a_core_is_looked_at(project):
+    slices = [SLICE.format(lon=lon, top=top) for top, lon in enumerate((109.7705, 109.79, 109.8))]
+    found = check_placement(project("", CORES + "".join(slices)), STRATA)
+    assert [f.subject for f in found] == ["soil_cores.csv row 3", "soil_cores.csv row 4"]
+
+
+def test_spaces_and_blank_lines_hide_nothing(project):
+    plots = "\n\n P1 , A , 109.7720 ,21.5005,100\n"
+    (finding,) = check_placement(project(plots), STRATA)
+    assert finding.subject == "plots.csv row 4"
+
+
+UNREADABLE = [
+    b"",
+    b"PK\x03\x04\x14\0\x06\0\x80\xff",
+    "plot_id,stratum,lon,lat,area_m2\n样地,A,109.8,21.5,100\n".encode("gbk"),
+    "plot_id,stratum,lon,lat,area_m2\nP,A,109.8,21.5,100\n".encode("utf-16"),
+    b"plot_id,stratum,lon,lat,area_m2\nP,A,109.8,21.5,100,7,8\n",
+    b'plot_id,stratum,lon,lat,area_m2\n"P,A,109.8,21.5,100\n',
+    b"plot_id,stratum,lon,lat,area_m2\nP\0,A,109.8,21.5,100\n",
+    b"plot_id,stratum,lon,lat,area_m2\nP,A,inf,21.5,100\nP,A,1e400,21.5,100\n",
+    b"plot_id,stratum,lon,lat,area_m2\nP,A,109.8,95,100\n",
+    b"plot_id,stratum,lon,lat,area_m2\n",
+]
+
+
+@pytest.mark.parametrize("content", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_what_the_reader_of_the_sheet_refuses_is_left_to_it(project, content, tmp_path):
+    coast = project("")
+    (tmp_path / "plots.csv").write_bytes(content)
+    (tmp_path / "soil_cores.csv").write_bytes(content)
+    assert check_placement(coast, STRATA) == ()
+    _, findings = measure_inventory(coast, ("A",))
+    assert any(f.subject.startswith("plots.csv") for f in errors_in(findings))
 
 
 def test_what_other_checks_speak_of_is_left_to_them(project):

@@ -122,6 +122,7 @@ DEFECTS = [
     ("depth-reversed", "50,20,0.9,2", "the smaller one first"),
     ("depth-reversed", "20,20,0.9,2", "the smaller one first"),
     ("depth-negative", "-5,100,0.9,2", "the surface is 0"),
+    ("depth-implausible", "0,1e308,0.9,2", "at most 2000"),
     ("bulk-density-wrong", "0,100,0,2", "g/cm3"),
     ("bulk-density-wrong", "0,100,900,2", "kg/m3"),
     ("carbon-percent-wrong", "0,100,0.9,-2", "percent"),
@@ -157,6 +158,25 @@ def test_a_defect_of_a_core(tmp_path, code, row):
     result, findings = measured(tmp_path, CORES + row + "\n")
     assert result is None
     assert code in by_code(errors_in(findings)), findings
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "2026-01-03", "9999-12-31"])
+def test_a_date_that_cannot_be_names_its_row(tmp_path, date):
+    result, findings = measured(tmp_path, CORES + f"C3,A,109.75,21.55,{date},0,100,0.9,2\n")
+    assert result is None
+    error = by_code(errors_in(findings))["date-out-of-range"][0]
+    assert error.subject == "cores.csv row 8"
+    assert date in error.message
+
+
+@pytest.mark.parametrize("depth_cm", [500.5, 1e308])
+def test_a_reference_depth_that_no_core_reaches(tmp_path, depth_cm):
+    project = field_project(tmp_path, cores=CORES)
+    soil = project.soil.model_copy(update={"reference_depth_cm": depth_cm})
+    result, findings = measure_soil(project.model_copy(update={"soil": soil}), ("A",))
+    assert result is None
+    finding = by_code(errors_in(findings))["reference-depth-wrong"][0]
+    assert finding.subject == "[soil] reference_depth_cm"
 
 
 def test_a_gap_is_a_warning_that_says_how_wide(tmp_path):

@@ -375,7 +375,7 @@ def test_points_in_one_place_are_refused(files, name):
     assert refused(files, "point-twice").subject == f"{name} row {len(table) + 1}"
 
 
-def test_points_within_a_pixel_are_a_warning_in_a_sample_only(files):
+def test_points_within_a_pixel_are_a_remark_in_a_sample_only(files):
     folder, _ = files
     for name in ("reference.csv", "training.csv"):
         table = (folder / name).read_text().splitlines()
@@ -385,7 +385,7 @@ def test_points_within_a_pixel_are_a_warning_in_a_sample_only(files):
     extent, findings = findings_of(files)
     assert extent is not None
     (finding,) = [f for f in findings if f.code == "place-near"]
-    assert finding.severity == "warning"
+    assert finding.severity == "info"
     assert finding.subject.startswith("reference.csv rows 2, ")
 
 

@@ -145,10 +145,6 @@ class GuangdongPhcerMangrove(RuleBook):
         """Conditions and missing data; all findings at once."""
         return check(monitoring)
 
-    def years(self, monitoring: Monitoring) -> tuple[int, ...]:
-        """The calendar years that the period touches; annual values count whole."""
-        return monitoring.period.years
-
     def axis(self, monitoring: Monitoring) -> tuple[int, ...]:
         """The vintage years and the year before them."""
         return axis(monitoring)

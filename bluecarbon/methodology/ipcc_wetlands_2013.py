@@ -42,10 +42,6 @@ class IpccWetlands2013(RuleBook):
         """Missing and defective data; all findings at once."""
         return check(monitoring)
 
-    def years(self, monitoring: Monitoring) -> tuple[int, ...]:
-        """The calendar years that the period touches; annual values count whole."""
-        return monitoring.period.years
-
     def axis(self, monitoring: Monitoring) -> tuple[int, ...]:
         """The same years: all series run over them."""
         return self.years(monitoring)

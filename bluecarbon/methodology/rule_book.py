@@ -98,9 +98,9 @@ class RuleBook(ABC):
     def check(self, monitoring: Monitoring) -> tuple[Finding, ...]:
         """What is missing or not eligible, all of it."""
 
-    @abstractmethod
     def years(self, monitoring: Monitoring) -> tuple[int, ...]:
-        """The vintage years of the claim."""
+        """The vintage years of the claim: the calendar years that the period touches."""
+        return monitoring.period.years
 
     @abstractmethod
     def evaluate(self, inputs: Inputs) -> Evaluation:

@@ -261,10 +261,6 @@ class Vm0033(RuleBook):
         """Applicability conditions, choices and missing data; all findings at once."""
         return check(monitoring)
 
-    def years(self, monitoring: Monitoring) -> tuple[int, ...]:
-        """The calendar years of the monitoring period."""
-        return monitoring.period.years
-
     def axis(self, monitoring: Monitoring) -> tuple[int, ...]:
         """The years from the project start to the end of the monitoring period."""
         return axis_of(monitoring)

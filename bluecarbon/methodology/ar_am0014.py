@@ -1,9 +1,14 @@
 """AR-AM0014 v3.0, afforestation and reforestation of degraded mangrove habitats.
 
-Trees by AR-TOOL14 v4.2 (stratified plots, stock difference), soil by the methodology's own
-default (Eq 4). Shrubs and dead wood are optional pools and are left out (conservative: both can
-only add); litter is not a pool of this methodology. A project that burns biomass or displaces
-agriculture is refused, because AR-TOOL08 and AR-TOOL15 are not part of this rule book yet.
+Trees by AR-TOOL14 v4.2 (stratified plots, stock difference; the uncertainty from differences of
+plots where they are permanent, :mod:`bluecarbon.methodology.ar_tool14_change`), soil by the
+methodology's own default (Eq 4). Shrubs and dead wood are optional pools, counted where the
+project gives data for them (:mod:`bluecarbon.methodology.ar_am0014_pools`); litter is not a pool
+of this methodology. Emissions from burning (AR-TOOL08) and leakage (AR-TOOL15) are computed
+elsewhere and declared; a project that burns or displaces agriculture without them is refused.
+
+Not available, because the equations were not read: double sampling (AR-TOOL14 Eq 18, 19), Eq 20-23
+(stock by crown cover, update of a previous stock) and Eq 26, 27.
 
 Sources: AR-AM0014 versions 01 and 02 (read); the body of version 03.0 was seen through monitoring
 reports and consistent with them. Sign: removals positive.
@@ -20,7 +25,9 @@ import numpy as np
 from bluecarbon import units
 from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology import ar_am0014_example as golden
-from bluecarbon.methodology import ar_tool14
+from bluecarbon.methodology import ar_am0014_pools as optional
+from bluecarbon.methodology import ar_am0014_remeasured as remeasured
+from bluecarbon.methodology import ar_tool14, ar_tool14_change
 from bluecarbon.methodology.ar_am0014_checks import check
 from bluecarbon.methodology.ar_am0014_spec import DOCUMENT, SPEC
 from bluecarbon.methodology.inputs import Inputs
@@ -120,6 +127,7 @@ class TreeStock:
     stock: Term
     uncertainty: Term
     area_errors: Mapping[str, Term]
+    sampled: remeasured.SampledStock
 
 
 @dataclass(frozen=True)
@@ -139,6 +147,7 @@ class YearResult:
     soil: Term
     baseline: Term
     net: Term
+    optional: optional.OptionalYear
 
 
 class ArAm0014(RuleBook):
@@ -183,12 +192,16 @@ class _Run:
         self.trace = Trace(recording=not inputs.is_sampled)
         self.done = Evaluation(tuple(self.shares), self.trace)
         self.planted = tuple(s for s in self.monitoring.strata if s.kind == "planted")
+        self.remeasured = remeasured.remeasured_strata(self.monitoring)
         self.carbon_fraction = inputs.parameter("carbon_fraction_tree", "tC/t")
 
     def evaluation(self) -> Evaluation:
         change = self.tree_change()
         baseline = self.baseline_per_year()
-        results = [self.year_result(y, s, change, baseline) for y, s in self.shares.items()]
+        pools = optional.OptionalPools(self.inputs, self.trace, self.planted)
+        results = [
+            self.year_result(y, change=change, baseline=baseline, pools=pools) for y in self.shares
+        ]
         self.done.terms = _year_terms(results)
         by_year = {str(y): r.net for y, r in zip(self.shares, results, strict=True)}
         total = self.trace.evaluate(NET_SUM, "project", net=by_year)
@@ -203,13 +216,7 @@ class _Run:
         change = self.trace.evaluate(ar_tool14.CHANGE, "project", **stocks)
         if np.any(np.asarray(change.value) == 0):
             raise MethodologyError("tree carbon did not change: AR-TOOL14 Eq 2 is undefined")
-        uncertainty = self.trace.evaluate(
-            ar_tool14.CHANGE_UNCERTAINTY,
-            "project",
-            **stocks,
-            uncertainty_start=start.uncertainty,
-            uncertainty_end=end.uncertainty,
-        )
+        uncertainty, how = self.change_uncertainty(start, end)
         share = self.trace.evaluate(ar_tool14.DISCOUNT_SHARE, "project", uncertainty=uncertainty)
         kept = self.trace.evaluate(
             ar_tool14.DISCOUNTED, "project", change=change, uncertainty=uncertainty, share=share
@@ -217,7 +224,7 @@ class _Run:
         with_areas = self.uncertainty_with_areas(change, uncertainty, (start, end))
         for name, term, equation in (
             ("tree_change", change, ar_tool14.CHANGE),
-            ("tree_change_uncertainty", uncertainty, ar_tool14.CHANGE_UNCERTAINTY),
+            ("tree_change_uncertainty", uncertainty, how),
             ("tree_change_discounted", kept, ar_tool14.DISCOUNTED),
             (
                 "tree_change_uncertainty_with_areas",
@@ -229,6 +236,22 @@ class _Run:
         if not self.inputs.is_sampled:
             self.done.findings += area_error_findings(uncertainty.single, with_areas.single)
         return TreeChange(change, kept)
+
+    def change_uncertainty(self, start: TreeStock, end: TreeStock) -> tuple[Term, Equation]:
+        """AR-TOOL14 Eq 2, or Eq 3-8 where a stratum's plots were measured at both dates."""
+        both = self.remeasured & start.sampled.plots.keys() & end.sampled.plots.keys()
+        if both:
+            term = remeasured.change_uncertainty(self.trace, start.sampled, end.sampled, both)
+            return term, ar_tool14_change.CHANGE_UNCERTAINTY
+        term = self.trace.evaluate(
+            ar_tool14.CHANGE_UNCERTAINTY,
+            "project",
+            stock_start=start.stock,
+            stock_end=end.stock,
+            uncertainty_start=start.uncertainty,
+            uncertainty_end=end.uncertainty,
+        )
+        return term, ar_tool14.CHANGE_UNCERTAINTY
 
     def uncertainty_with_areas(
         self, change: Term, uncertainty: Term, stocks: tuple[TreeStock, TreeStock]
@@ -251,7 +274,8 @@ class _Run:
         strata = [s for s in self.planted if self.carries_mangrove(s, on)]
         if not strata:
             none = Term(0.0, "tCO2e", f"no planted stratum carries mangrove {when}")
-            return TreeStock(none, Term(0.0, "1", none.source), {})
+            nothing = remeasured.SampledStock()
+            return TreeStock(none, Term(0.0, "1", none.source), {}, nothing)
         areas = {s.id: self.area(s, on) for s in strata}
         biomass = {s.id: self.stratum_plots(s, on, when) for s in strata}
         means = {
@@ -267,7 +291,8 @@ class _Run:
         )
         self.done.output("tree_stock", str(on), stock, equation=ar_tool14.STOCK)
         errors = {f"{s.id} {when}": self.area_error(s, on, means[s.id]) for s in strata}
-        return TreeStock(stock, self.uncertainty(when, areas, biomass, mean), errors)
+        uncertainty = self.uncertainty(when, areas, biomass, mean)
+        return TreeStock(stock, uncertainty, errors, remeasured.SampledStock(areas, biomass))
 
     def area_error(self, stratum: Stratum, on: dt.date | None, mean_t_ha: Term) -> Term:
         """90 % half-width of a stratum's area as carbon [tCO2e]; 0 where the area has no error."""
@@ -313,14 +338,22 @@ class _Run:
     def stratum_plots(self, stratum: Stratum, on: dt.date | None, when: str) -> dict[str, Term]:
         """Tree biomass of each plot, above and below ground (AR-TOOL14 Appendix 1)."""
         found = {}
-        measured = self.inputs.sample(self.plot_rows(stratum, on), "t/ha")
-        for plot, agb in measured.items():
+        for plot, agb in self.plot_samples(stratum, on).items():
             scope = f"plot {plot} {when}"
             ratio = self.trace.evaluate(ar_tool14.ROOT_SHOOT, scope, agb_t_ha=agb)
             found[plot] = self.trace.evaluate(
                 ar_tool14.PLOT_BIOMASS, scope, agb_t_ha=agb, root_shoot=ratio
             )
         return found
+
+    def plot_samples(self, stratum: Stratum, on: dt.date | None) -> dict[str, Term]:
+        """The plots of a stratum at a date; draws of permanent plots go together over time."""
+        rows = self.plot_rows(stratum, on)
+        again = on == self.monitoring.stock_end and stratum.id in self.remeasured
+        if not (self.inputs.is_sampled and again and len(rows) > 1):
+            return self.inputs.sample(rows, "t/ha")
+        before = self.plot_rows(stratum, self.monitoring.stock_start)
+        return remeasured.paired_sample(self.inputs, before, rows, "t/ha")
 
     def plot_rows(self, stratum: Stratum, on: dt.date | None) -> tuple[Measurement, ...]:
         """Above-ground biomass per plot as measured."""
@@ -411,11 +444,17 @@ class _Run:
         return found
 
     def year_result(
-        self, year: int, share: float, change: TreeChange, baseline: Mapping[str, Term]
+        self,
+        year: int,
+        *,
+        change: TreeChange,
+        baseline: Mapping[str, Term],
+        pools: optional.OptionalPools,
     ) -> YearResult:
         """Net removals of one vintage year (AR-AM0014 Eq 2, 3, 6) [tCO2e]."""
         scope, trace = str(year), self.trace
-        years = Term(share, "yr", f"share of {year} inside the monitoring period")
+        years = Term(self.shares[year], "yr", f"share of {year} inside the monitoring period")
+        monitored = Term(sum(self.shares.values()), "yr", "length of the monitoring period")
         whole = Term(
             max(sum(self.shares.values()), years_between_stocks(self.monitoring)),
             "yr",
@@ -425,11 +464,11 @@ class _Run:
         trees = trace.evaluate(ANNUAL_SHARE, scope, change=change.discounted, **spans)
         full = trace.evaluate(ANNUAL_SHARE, f"{scope} undiscounted", change=change.full, **spans)
         soil = trace.evaluate(SOIL_SUM, scope, strata=self.soil(year, years))
-        pools = trace.evaluate(PROJECT_REMOVAL, scope, trees=trees, soil=soil)
-        none = Term(0.0, "tCO2e", "declared: no burning, no displaced agriculture")
-        actual = trace.evaluate(ACTUAL, scope, pools=pools, emissions=none)
+        more = pools.year(scope, trees, full, spans=spans, monitored=monitored)
+        removal = self.project_removal(scope, trees, soil, others=more.pools)
+        actual = trace.evaluate(ACTUAL, scope, pools=removal, emissions=more.burning)
         base = trace.evaluate(BASELINE_YEARS, scope, annual=baseline, years=years)
-        net = trace.evaluate(NET, scope, actual=actual, baseline=base, leakage=none)
+        net = trace.evaluate(NET, scope, actual=actual, baseline=base, leakage=more.leakage)
         for name, term, equation in (
             ("trees", trees, ANNUAL_SHARE),
             ("soil", soil, SOIL_SUM),
@@ -437,7 +476,15 @@ class _Run:
             ("net", net, NET),
         ):
             self.done.output(name, scope, term, equation=equation)
-        return YearResult(trees, full, soil, base, net)
+        return YearResult(trees, full, soil, base, net, more)
+
+    def project_removal(
+        self, scope: str, trees: Term, soil: Term, *, others: Mapping[str, Term]
+    ) -> Term:
+        """AR-AM0014 Eq 3 over the pools that the project claims [tCO2e]."""
+        if not others:
+            return self.trace.evaluate(PROJECT_REMOVAL, scope, trees=trees, soil=soil)
+        return self.trace.evaluate(optional.ALL_POOLS, scope, trees=trees, soil=soil, others=others)
 
 
 def area_error_findings(without: float, with_areas: float) -> list[Finding]:
@@ -456,23 +503,29 @@ def area_error_findings(without: float, with_areas: float) -> list[Finding]:
 
 def _year_terms(results: list[YearResult]) -> YearTerms:
     """The years side by side; the uncertainty deduction is what the discount took off."""
-
-    def stacked(name: str) -> np.ndarray:
-        values = [np.asarray(getattr(result, name).value) for result in results]
-        return np.stack(np.broadcast_arrays(*values), axis=-1)
-
-    full, kept, soil, base = map(stacked, ("trees_full", "trees", "soil", "baseline"))
+    full, kept, soil, base = (
+        _stacked([getattr(result, name) for result in results])
+        for name in ("trees_full", "trees", "soil", "baseline")
+    )
+    extra = [result.optional for result in results]
+    others = {name: _stacked([x.full[name] for x in extra]) for name in extra[0].full}
+    claimed = {name: _stacked([x.pools[name] for x in extra]) for name in extra[0].pools}
+    burning, leakage = (_stacked([getattr(x, n) for x in extra]) for n in ("burning", "leakage"))
+    if np.any(burning):
+        others["burning"] = claimed["burning"] = -burning
+    project = sum(others.values(), full + soil)
     return YearTerms(
         baseline=base,
-        project=full + soil,
-        leakage=0.0,
-        pools={"trees": full, "soil": soil, "baseline trees": -base},
-        gross=full + soil - base,
-        uncertainty_deduction=full - kept,
+        project=project,
+        leakage=leakage,
+        pools={"trees": full, "soil": soil, **others, "baseline trees": -base},
+        gross=project - base - leakage,
+        uncertainty_deduction=sum((others[n] - claimed[n] for n in others), full - kept),
         buffer=0.0,
         equations={
             "trees": f"{ar_tool14.DOCUMENT} Eq 1, 11-17",
             "soil": SOIL.label,
+            **{name: optional.EQUATIONS[name] for name in others},
             "baseline trees": ar_tool14.BASELINE_COVER.label,
             "baseline": BASELINE_YEARS.label,
             "project": PROJECT_REMOVAL.label,
@@ -481,6 +534,11 @@ def _year_terms(results: list[YearResult]) -> YearTerms:
             "net": NET.label,
         },
     )
+
+
+def _stacked(terms: list[Term]) -> np.ndarray:
+    """The years of a term on the last axis."""
+    return np.stack(np.broadcast_arrays(*(np.asarray(t.value) for t in terms)), axis=-1)
 
 
 def years_between_stocks(monitoring: Monitoring) -> float:

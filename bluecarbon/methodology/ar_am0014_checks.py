@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 
 from bluecarbon import units
 from bluecarbon.errors import UnitError
-from bluecarbon.methodology.ar_am0014_spec import SPEC
+from bluecarbon.methodology.ar_am0014_remeasured import is_declared, plot_names, remeasured_strata
+from bluecarbon.methodology.ar_am0014_spec import DEAD_WOOD_CLASSES, DOCUMENT, SPEC
 from bluecarbon.methodology.protocol import Declaration
 from bluecarbon.report import Monitoring, Stratum
 from bluecarbon.spec import Finding
@@ -20,11 +22,14 @@ def check(monitoring: Monitoring) -> tuple[Finding, ...]:
     """All applicability conditions that do not hold and all data that are missing."""
     planted = [s for s in monitoring.strata if s.kind == "planted"]
     return (
-        *(f for d in SPEC.declarations for f in _declaration(monitoring, d)),
+        *(f for d in SPEC.declarations if d.required for f in _declaration(monitoring, d)),
+        *(f for d in SPEC.declarations if not d.required for f in _optional(monitoring, d)),
+        *_emissions(monitoring),
         *_dates(monitoring),
         *_units(monitoring),
         *_strata(monitoring, planted),
-        *_remarks(),
+        *_shrubs(monitoring, planted),
+        *_remarks(monitoring, planted),
     )
 
 
@@ -44,6 +49,48 @@ def _declaration(monitoring: Monitoring, wanted: Declaration) -> Iterator[Findin
         yield _not_applicable(wanted, float(value), f"must be at least {wanted.least:g}")
     if wanted.most is not None and not float(value) <= wanted.most:
         yield _not_applicable(wanted, float(value), f"must be at most {wanted.most:g}")
+
+
+def _optional(monitoring: Monitoring, wanted: Declaration) -> Iterator[Finding]:
+    """A statement that may be left out, but not be wrong."""
+    value = monitoring.declarations.get(wanted.name)
+    subject, fix = f"declaration {wanted.name}", f"correct it or leave it out: {wanted.about}"
+    if value is None:
+        return
+    if wanted.name == "dead_wood_class":
+        if value not in DEAD_WOOD_CLASSES:
+            yield Finding.error("dead-wood-class-unknown", subject, f"is {value!r}", fix=fix)
+        return
+    # true would pass for the number 1, which is right for a yes/no statement only.
+    if isinstance(value, str) or (isinstance(value, bool) and wanted.most is None):
+        yield Finding.error("declaration-not-a-number", subject, f"is {value!r}", fix=fix)
+        return
+    number = float(value)
+    least = 0.0 if wanted.least is None else wanted.least
+    most = math.inf if wanted.most is None else wanted.most
+    if not (math.isfinite(number) and least <= number <= most):
+        message = f"is {number:g}, outside {least:g} ... {most:g}"
+        yield Finding.error("declaration-out-of-range", subject, message, fix=fix)
+
+
+_COMPUTED_ELSEWHERE = {
+    "burning_ha": ("burning_emission_tco2e", "AR-TOOL08"),
+    "displaced_agriculture_ha": ("leakage_tco2e_yr", "AR-TOOL15"),
+}
+"""What an area above 0 calls for, and the tool that gives it."""
+
+
+def _emissions(monitoring: Monitoring) -> Iterator[Finding]:
+    for name, (emission, tool) in _COMPUTED_ELSEWHERE.items():
+        area = monitoring.declarations.get(name, 0.0)
+        if isinstance(area, str) or not float(area) > 0 or emission in monitoring.declarations:
+            continue
+        yield Finding.error(
+            "methodology-not-applicable",
+            f"declaration {name}",
+            f"is {float(area):g}, and its emissions are not stated",
+            fix=f"compute them by {tool} and state {emission}",
+        )
 
 
 def _not_applicable(wanted: Declaration, value: float, condition: str) -> Finding:
@@ -134,10 +181,72 @@ def _stratum_at(monitoring: Monitoring, stratum: Stratum, date: dt.date) -> Iter
         )
 
 
-def _remarks() -> Iterator[Finding]:
+def _shrubs(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]:
+    """Shrubs are claimed for all planted strata at both dates or for none of them."""
+    rows = monitoring.select("shrub_crown_cover")
+    for row in rows:
+        if not (row.value >= 0 and _is_share(row.value, row.unit)):
+            subject = f"shrub_crown_cover {row.stratum} {row.date}"
+            message = f"is {row.value:g} {row.unit}, not a share of 0 ... 1"
+            yield Finding.error("share-outside-range", subject, message, fix="correct it")
+    dates = [on for on in (monitoring.stock_start, monitoring.stock_end) if on and rows]
+    for stratum in planted:
+        for on in dates:
+            count = len(monitoring.select("shrub_crown_cover", stratum=stratum.id, on=on))
+            if count != 1:
+                yield Finding.error(
+                    "measurement-missing",
+                    f"stratum {stratum.id} on {on}",
+                    f"has {count} values of shrub_crown_cover, needs one as others have it",
+                    fix="measure it (0 where there are none), or leave shrubs out everywhere",
+                )
+
+
+def _is_share(value: float, unit: str) -> bool:
+    """Whether a value is at most 1; one of a wrong unit has a finding of its own."""
+    try:
+        return units.convert(value, unit, "1") <= 1
+    except UnitError:
+        return True
+
+
+def _remarks(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]:
+    if is_declared(monitoring):
+        yield from _remeasured(monitoring, planted)
+    if monitoring.select("shrub_crown_cover") or "dead_wood_class" in monitoring.declarations:
+        yield Finding.info(
+            "baseline-pools-not-counted",
+            f"{DOCUMENT} Eq 1",
+            "shrubs and dead wood of the baseline are taken as not growing, and no uncertainty "
+            "discount is taken on shrubs",
+        )
+    if remeasured_strata(monitoring):
+        return
     yield Finding.info(
         "stock-difference-conservative",
         "AR-TOOL14 Eq 1-2",
         "plots of the two dates count as independent samples: where they are permanent the true "
         "sampling uncertainty of the change is smaller than stated",
     )
+
+
+def _remeasured(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]:
+    """What the statement that plots are permanent comes to."""
+    same = remeasured_strata(monitoring)
+    for stratum in planted:
+        start, end = plot_names(monitoring, stratum.id)
+        if start and end and stratum.id not in same:
+            yield Finding.warning(
+                "plots-not-the-same",
+                f"stratum {stratum.id}",
+                "its plots do not have the same names at both dates: the two samples count as "
+                "independent",
+                fix="name a permanent plot alike at both dates; a lost plot breaks the pairing",
+            )
+    if same:
+        yield Finding.info(
+            "change-by-remeasurement",
+            "AR-TOOL14 Eq 3-8",
+            f"uncertainty of the change from plots measured twice in {', '.join(sorted(same))}; "
+            "the form of Eq 14-17 on differences is used, the printed equations were not read",
+        )

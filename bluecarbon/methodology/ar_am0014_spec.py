@@ -8,6 +8,15 @@ from bluecarbon.spec import Input, Output, Source
 
 DOCUMENT = "AR-AM0014 v3.0"
 
+DEAD_WOOD_CLASSES = (
+    "tropical_dry",
+    "tropical_moist",
+    "tropical_wet",
+    "tropical_high",
+    "temperate",
+)
+"""Classes of AR-TOOL12: rain below 1000 mm, up to 1600 mm, above; above 2000 m; temperate."""
+
 _INPUTS = (
     Input(
         name="mangrove_area",
@@ -27,6 +36,14 @@ _INPUTS = (
         unit="t/ha",
         scope="plot",
         about="above-ground biomass of live trees, dry matter, per plot and date",
+    ),
+    Input(
+        name="shrub_crown_cover",
+        unit="1",
+        scope="stratum",
+        about="share of the stratum under shrub crowns (0 ... 1) at stock_start and stock_end; "
+        "of all planted strata, or shrubs are left out",
+        required=False,
     ),
 )
 
@@ -52,7 +69,7 @@ _OUTPUTS = (
     Output(
         name="tree_change_uncertainty",
         unit="1",
-        about="its half-width at 90 % over its absolute value",
+        about="its half-width at 90 % over its absolute value (Eq 3-8 with re-measured plots)",
         equation="AR-TOOL14 v4.2 Eq 2",
     ),
     Output(
@@ -99,9 +116,40 @@ _DECLARATIONS = (
         least=0,
         most=0.10,
     ),
-    Declaration(name="burning_ha", about="area burnt for site preparation", least=0, most=0),
     Declaration(
-        name="displaced_agriculture_ha", about="agriculture moved elsewhere", least=0, most=0
+        name="burning_ha",
+        about="area burnt for site preparation; above 0 only with burning_emission_tco2e",
+        least=0,
+    ),
+    Declaration(
+        name="displaced_agriculture_ha",
+        about="agriculture moved elsewhere; above 0 only with leakage_tco2e_yr",
+        least=0,
+    ),
+    Declaration(
+        name="burning_emission_tco2e",
+        about="optional: emissions from burning in the monitoring period, computed by AR-TOOL08",
+        least=0,
+        required=False,
+    ),
+    Declaration(
+        name="leakage_tco2e_yr",
+        about="optional: leakage by displaced agriculture per year, computed by AR-TOOL15",
+        least=0,
+        required=False,
+    ),
+    Declaration(
+        name="plots_remeasured",
+        about="optional: plots are permanent, the same name at both dates is the same plot",
+        least=0,
+        most=1,
+        required=False,
+    ),
+    Declaration(
+        name="dead_wood_class",
+        about="optional: counts dead wood by the AR-TOOL12 default factor of the class: "
+        + ", ".join(DEAD_WOOD_CLASSES),
+        required=False,
     ),
 )
 
@@ -115,6 +163,11 @@ _SOURCES = (
         key="ar-tool14-v4.2",
         citation="CDM AR-TOOL14, Estimation of carbon stocks and change in carbon stocks of trees "
         "and shrubs in A/R CDM project activities, version 04.2 (read in a transcription)",
+    ),
+    Source(
+        key="ar-tool12",
+        citation="CDM AR-TOOL12, Estimation of carbon stocks and change in carbon stocks in dead "
+        "wood and litter in A/R CDM project activities (default factors recalled, not read)",
     ),
 )
 

@@ -27,13 +27,15 @@ class SeriesInput(Value):
 class Declaration(Value):
     """A statement by the project that no sensor measures, and the condition on it.
 
-    The condition is ``least <= value <= most``; a yes/no statement is 1 or 0.
+    The condition is ``least <= value <= most``; a yes/no statement is 1 or 0. One that is not
+    ``required`` may be left unstated; without bounds it may also be a text.
     """
 
     name: str
     about: str
     least: float | None = None
     most: float | None = None
+    required: bool = True
 
 
 class MethodologySpec(Value):

@@ -7,7 +7,7 @@ example), read in a transcription.
 import numpy as np
 import pytest
 
-from bluecarbon.methodology import ar_tool14
+from bluecarbon.methodology import ar_tool14, ar_tool14_change, ar_tool14_shrubs
 
 
 def test_uncertainty_example():
@@ -92,3 +92,42 @@ def test_draws_go_through_the_same_functions():
     means = ar_tool14.stratum_mean(draws)
     assert means.tolist() == pytest.approx([20.0, 22.0])
     assert ar_tool14.stratum_variance(draws).tolist() == pytest.approx([100.0, 121.0])
+
+
+def test_shrub_biomass_by_crown_cover():
+    # Eq 25 with the default BDR_SF 0.10: 0.10 x 150 t/ha x 0.30; below 5 % cover it is 0.
+    assert ar_tool14_shrubs.shrub_biomass_t_ha(0.10, 150.0, 0.30) == pytest.approx(4.5)
+    covers = np.array([0.0499, 0.05, np.nan])
+    found = ar_tool14_shrubs.shrub_biomass_t_ha(0.10, 150.0, covers)
+    assert found[:2].tolist() == pytest.approx([0.0, 0.75])
+    assert np.isnan(found[2])
+
+
+def test_shrub_stock():
+    # Eq 24 with the defaults: 44/12 x 0.47 x 1.40 x (100 ha x 4.5 t/ha + 50 ha x 1.5 t/ha)
+    value = ar_tool14_shrubs.shrub_stock_tco2e(
+        0.47, 0.40, area_ha=np.array([100.0, 50.0]), biomass_t_ha=np.array([4.5, 1.5])
+    )
+    assert value == pytest.approx(1266.65, rel=1e-12)
+
+
+def test_change_of_plots_that_all_grew_alike_has_no_sampling_error():
+    start, end = np.array([20.0, 35.0, 50.0]), np.array([45.0, 60.0, 75.0])
+    grown = ar_tool14_change.plot_difference_t(10.0, start, area_end_ha=10.0, biomass_end=end)
+    assert grown.tolist() == [250.0, 250.0, 250.0]
+    uncertainty = ar_tool14_change.relative_uncertainty_of_change(
+        np.array([grown.mean()]),
+        np.array([ar_tool14.stratum_variance(grown)]),
+        plots=np.array([3.0]),
+        t_value=ar_tool14.student_t(3.0, 1.0),
+    )
+    assert uncertainty == 0.0
+
+
+def test_change_uncertainty_of_two_strata():
+    # Mean differences 600 and 400 t, variances 900 and 400, 9 and 4 plots, t 2:
+    # 2 sqrt(900/9 + 400/4) / 1000
+    uncertainty = ar_tool14_change.relative_uncertainty_of_change(
+        np.array([600.0, 400.0]), np.array([900.0, 400.0]), plots=np.array([9.0, 4.0]), t_value=2.0
+    )
+    assert uncertainty == pytest.approx(2 * 200**0.5 / 1000, rel=1e-14)

@@ -1,0 +1,166 @@
+"""Permanent plots for ``ar-am0014@3.0``: which strata were measured twice, and what it changes.
+
+A stratum counts as measured twice when its plots have the same names at both dates. Where a plot
+was lost or added it does not, and its two samples count as independent, which can only widen the
+uncertainty of the change where a plot grows from what it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bluecarbon.methodology import ar_tool14, ar_tool14_change
+from bluecarbon.methodology.inputs import Inputs
+from bluecarbon.methodology.trace import Number, Term, Trace
+from bluecarbon.report import Measurement, Monitoring
+
+DECLARATION = "plots_remeasured"
+
+
+@dataclass(frozen=True)
+class SampledStock:
+    """What was sampled at one date: mangrove area [ha] and plot biomass [t/ha] by stratum."""
+
+    areas: Mapping[str, Term] = field(default_factory=dict)
+    plots: Mapping[str, Mapping[str, Term]] = field(default_factory=dict)
+
+
+def is_declared(monitoring: Monitoring) -> bool:
+    """Whether the project says that its plots are permanent."""
+    value = monitoring.declarations.get(DECLARATION, False)
+    return not isinstance(value, str) and value == 1
+
+
+def remeasured_strata(monitoring: Monitoring) -> frozenset[str]:
+    """The planted strata whose plots have the same names at both dates; none if not declared."""
+    if not is_declared(monitoring):
+        return frozenset()
+    found = set()
+    for stratum in monitoring.strata:
+        start, end = plot_names(monitoring, stratum.id)
+        unique = len(set(start)) == len(start) and len(set(end)) == len(end)
+        if stratum.kind == "planted" and start and unique and set(start) == set(end):
+            found.add(stratum.id)
+    return frozenset(found)
+
+
+def plot_names(monitoring: Monitoring, stratum: str) -> tuple[list[str], list[str]]:
+    """The names of a stratum's plots at the two stock dates."""
+    dates = (monitoring.stock_start, monitoring.stock_end)
+    start, end = (
+        [m.sample for m in monitoring.select("tree_agb", stratum=stratum, on=on) if m.sample]
+        if on is not None
+        else []
+        for on in dates
+    )
+    return start, end
+
+
+def paired_sample(
+    inputs: Inputs, start: Sequence[Measurement], end: Sequence[Measurement], unit: str
+) -> dict[str, Term]:
+    """The plots at the second date, under a sampler: their mean moves with that of the first.
+
+    The error of the second mean is split by the regression of the second on the first measurement
+    into a part that follows the first mean's draw and a rest of its own.
+    """
+    at_start = {row.sample: row.in_unit(unit) for row in start}
+    first = np.array([at_start[row.sample] for row in end])
+    second = np.array([row.in_unit(unit) for row in end])
+    (var_first, covariance), (_, var_second) = np.cov(first, second)
+    slope = covariance / var_first if var_first > 0 else 0.0
+    rest = math.sqrt(max(var_second - slope * covariance, 0.0) / len(end))
+    # The same row as in Inputs.sample, hence the same draw as the first date got.
+    followed = _error_of_mean(inputs, start[0], math.sqrt(var_first / len(end)), unit)
+    shift = slope * followed + _error_of_mean(inputs, end[0], rest, unit)
+    terms = {row.sample: inputs.measured(row, unit) for row in end}
+    return {name: Term(t.value + shift, t.unit, t.source) for name, t in terms.items()}
+
+
+def _error_of_mean(inputs: Inputs, row: Measurement, error: float, unit: str) -> Number:
+    of_mean = {
+        "value": 0.0,
+        "standard_error": error,
+        "unit": unit,
+        "sample": "(mean)",
+        "shared_error": "",
+    }
+    return inputs.measured(row.model_copy(update=of_mean), unit).value
+
+
+def change_uncertainty(
+    trace: Trace, start: SampledStock, end: SampledStock, paired: Collection[str]
+) -> Term:
+    """Uncertainty of the change of tree carbon from differences of plots, a fraction of it.
+
+    A stratum that is not in ``paired`` enters as one independent sample per date.
+    """
+    samples = _differences(trace, start, end, paired)
+    means, variances, counts = {}, {}, {}
+    for name, plots in samples.items():
+        scope = f"{name}, change"
+        means[name] = trace.evaluate(ar_tool14_change.MEAN_DIFFERENCE, scope, plot_biomass=plots)
+        variances[name] = trace.evaluate(
+            ar_tool14_change.VARIANCE_OF_DIFFERENCES, scope, plot_biomass=plots
+        )
+        counts[name] = Term(float(len(plots)), "1", f"plots of {name}, change")
+    in_all = float(sum(len(plots) for plots in samples.values()))
+    t_value = trace.evaluate(
+        ar_tool14.STUDENT_T,
+        "project, change",
+        plots=Term(in_all, "1", "n, differences in all strata"),
+        strata=Term(float(len(samples)), "1", "M, samples of differences"),
+    )
+    return trace.evaluate(
+        ar_tool14_change.CHANGE_UNCERTAINTY,
+        "project",
+        mean_t=means,
+        variance=variances,
+        plots=counts,
+        t_value=t_value,
+    )
+
+
+def _differences(
+    trace: Trace, start: SampledStock, end: SampledStock, paired: Collection[str]
+) -> dict[str, dict[str, Term]]:
+    """Differences of plots by sample: a stratum, or a stratum at one date."""
+    found = {}
+    for stratum in dict.fromkeys((*start.plots, *end.plots)):
+        if stratum in paired and stratum in start.plots and stratum in end.plots:
+            found[stratum] = _of_stratum(trace, stratum, start, end)
+            continue
+        if stratum in start.plots:
+            found[f"{stratum} at start"] = _of_stratum(trace, stratum, start, None)
+        if stratum in end.plots:
+            found[f"{stratum} at end"] = _of_stratum(trace, stratum, None, end)
+    return found
+
+
+def _of_stratum(
+    trace: Trace, stratum: str, start: SampledStock | None, end: SampledStock | None
+) -> dict[str, Term]:
+    found = {}
+    for plot in (start or end or SampledStock()).plots[stratum]:
+        dates = [name for name, stock in (("start", start), ("end", end)) if stock]
+        first, second = (_at(stock, stratum, plot) for stock in (start, end))
+        found[plot] = trace.evaluate(
+            ar_tool14_change.PLOT_DIFFERENCE,
+            f"plot {plot}, change, by {' and '.join(dates)}",
+            area_start_ha=first[0],
+            biomass_start=first[1],
+            area_end_ha=second[0],
+            biomass_end=second[1],
+        )
+    return found
+
+
+def _at(stock: SampledStock | None, stratum: str, plot: str) -> tuple[Term, Term]:
+    if stock is None:
+        none = "not part of this sample"
+        return Term(0.0, "ha", none), Term(0.0, "t/ha", none)
+    return stock.areas[stratum], stock.plots[stratum][plot]

@@ -95,7 +95,7 @@ def _validation_findings(file: str, error: ValidationError, has_typos: bool) -> 
             # the missing key is most likely the misspelt one; say it, but after the typo
             fix = "add the key, or correct the misspelt one above"
         else:
-            fix = "see the project file of the demonstration coast for a complete example"
+            fix = "docs/project_file.md lists every section and key"
         place = ".".join(str(part) for part in item["loc"])
         message = re.sub(r"^Value error, ", "", item["msg"])
         found.append(

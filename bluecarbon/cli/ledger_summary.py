@@ -15,6 +15,7 @@ Rows = list[tuple[str, str]]
 def summary_rows(ledger: DemonstrationResult) -> Rows:
     """The few lines that a newcomer looks for."""
     return [
+        ("DEMONSTRATION ledger 示范登记簿", "fictional parties, public key"),
         ("credits issued 签发", f"{ledger.issued:,} tCO2e"),
         ("of these in the buffer pool 缓冲池", f"{ledger.buffer:,} tCO2e"),
         ("transferred 转移", _counted(ledger.transfer_serials)),

@@ -110,7 +110,9 @@ def compare_methodologies(
     with _refusals():
         given = _read(file)
         ids = [part.strip() for part in methodologies.split(",") if part.strip()]
-        found = [_quantified(i, given, draft=draft) for i in ids]
+        found = [done for i in ids if (done := _if_applicable(i, given, draft=draft))]
+        if not found:
+            _refuse("none of the rule books applies to this file")
         comparison = compare(found)
         typer.echo(
             comparison.model_dump_json(indent=2) if as_json else comparison_as_text(comparison)
@@ -230,6 +232,21 @@ def _quantified(
     if not draws:
         return done
     return with_simulation(book, given, parameters, done, draws=draws, seed=seed)
+
+
+def _if_applicable(
+    methodology_id: str, given: MethodologyInput, *, draft: bool
+) -> Quantification | None:
+    """The claim, or None with the reasons on the error stream: not every book fits every file."""
+    from bluecarbon.errors import MethodologyError
+
+    book = _book(methodology_id)
+    try:
+        return _quantified(methodology_id, given, draft=draft)
+    except MethodologyError as error:
+        reasons = str(error).replace("; ", "\n  ")
+        typer.echo(f"{book.spec.id} does not apply to this file:\n  {reasons}", err=True)
+        return None
 
 
 def _emit(text: str, out: Path | None) -> None:

@@ -88,13 +88,19 @@ def quantification_as_text(done: Quantification) -> str:
     for row in done.years:
         cells = (f"{getattr(row, field):>14,.3f}" for _, field in COLUMNS)
         lines.append(f"{row.year}  " + "".join(cells))
-    lines.append(f"claim of the period: {done.claim_tco2e:,.3f} tCO2e")
+    buffer = sum(row.buffer_tco2e for row in done.years)
+    lines.append(
+        f"claim of the period before the buffer {done.claim_tco2e:,.3f} tCO2e; buffer "
+        f"{buffer:,.3f}; net {done.claim_tco2e - buffer:,.3f}"
+    )
     lines += [
         f"Monte Carlo {s.name}: mean {s.mean:,.1f}, sd {s.standard_deviation:,.1f}, "
         f"90 % {s.p05:,.1f} to {s.p95:,.1f} {s.unit} ({s.draws} draws, seed {s.seed})"
         for s in done.simulated
         if s.name in {"claim", "gross"}
     ]
+    if done.simulated and not any(s.standard_deviation for s in done.simulated):
+        lines.append("no input has a standard error: the draws are all the same, not certain")
     lines += [f"{f.severity}: {f.subject}: {f.message} ({f.code})" for f in done.findings]
     return "\n".join(lines)
 

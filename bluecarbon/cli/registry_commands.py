@@ -154,6 +154,8 @@ def verify_certificate_file(
     """
     from bluecarbon.registry.certificate import UNREADABLE, verify_certificate
 
+    if file.suffix.lower() in {".html", ".htm"}:
+        _refuse(f"{file} is the page: give the certificate itself (.json) / 请提供 .json 证书文件")
     with _refusals():
         place = public_key or _key_beside(file)
         key = _loaded(place)

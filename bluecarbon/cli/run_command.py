@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -106,17 +107,15 @@ def _print_summary(report: MonitoringReport, measured: Measured, ledger: Any) ->
 def _summary_rows(
     report: MonitoringReport, measured: Measured, ledger: Any
 ) -> list[tuple[str, str, str]]:
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     estimates = measured.extent.estimates
-    for row in estimates[estimates["stratum"] == ""].itertuples():
-        sure = f"{row.ci_low_ha:,.1f} to {row.ci_high_ha:,.1f} ({row.confidence:.0%})"
-        rows.append(
-            (
-                f"mangrove {row.epoch} 红树林面积",
-                f"{row.area_ha:,.1f} ha",
-                sure if row.sample_size else "mapped, no reference sample",
-            )
-        )
+    for row in estimates[estimates["stratum"] == ""].to_dict("records"):
+        sure = f"{row['ci_low_ha']:,.1f} to {row['ci_high_ha']:,.1f} ({row['confidence']:.0%})"
+        if not row["sample_size"]:
+            sure = "mapped, no reference sample"
+        elif math.isnan(row["ci_low_ha"]):
+            sure = f"no interval: {row['estimator']}"
+        rows.append((f"mangrove {row['epoch']} 红树林面积", f"{row['area_ha']:,.1f} ha", sure))
     for row in measured.extent.validation.itertuples():
         agreement = f"precision {row.precision:.3f}, recall {row.recall:.3f}"
         rows.append((f"map {row.epoch} against labels 分类验证", f"IoU {row.iou:.3f}", agreement))

@@ -23,28 +23,11 @@ from shapely.ops import transform
 
 from bluecarbon.methodology.comparison import Comparison
 from bluecarbon.mrv.change_map import CHANGE_LEGEND, change_codes
+from bluecarbon.mrv.colours import CHANGE_COLOURS, CLASS_COLOURS
 from bluecarbon.mrv.extent import Extent
 from bluecarbon.mrv.outputs import false_colour
 from bluecarbon.report import Quantification
 
-CLASS_COLOURS = {
-    "outside": "#ffffff",
-    "mangrove": "#117733",
-    "water": "#88ccee",
-    "tidal_flat": "#ddcc77",
-    "pond": "#332288",
-    "upland_forest": "#999933",
-    "other": "#bbbbbb",
-    "unobserved": "#cc6677",
-}
-CHANGE_COLOURS = {
-    "outside": "#ffffff",
-    "stable mangrove": "#117733",
-    "gain": "#44aa99",
-    "loss": "#882255",
-    "stable other": "#e8e8e8",
-    "unobserved": "#cc6677",
-}
 SERIES = ("#117733", "#332288", "#cc6677", "#ddaa33", "#88ccee", "#882255")
 
 _STYLE: Any = {

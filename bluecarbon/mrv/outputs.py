@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bluecarbon.mrv.change_map import CHANGE_LEGEND, change_codes
+from bluecarbon.mrv.colours import CHANGE_COLOURS, CLASS_COLOURS, colour_table
 from bluecarbon.mrv.extent import Extent
 from bluecarbon.mrv.rasters import write_class_map
 from bluecarbon.provenance import sha256_file
@@ -27,12 +28,15 @@ def write_rasters(extent: Extent, folder: Path) -> dict[str, str]:
     names = []
     for epoch in extent.epochs:
         name = f"maps/classes_{epoch}.tif"
-        write_class_map(folder / name, extent.maps[epoch], extent.grid, extent.legend)
+        colours = colour_table(extent.legend, CLASS_COLOURS)
+        codes = extent.maps[epoch]
+        write_class_map(folder / name, codes, extent.grid, extent.legend, colours=colours)
         names.append(name)
     for start, end in zip(extent.epochs, extent.epochs[1:], strict=False):
         name = f"maps/change_{start}_{end}.tif"
         codes = change_codes(extent.maps[start], extent.maps[end])
-        write_class_map(folder / name, codes, extent.grid, CHANGE_LEGEND)
+        colours = colour_table(CHANGE_LEGEND, CHANGE_COLOURS)
+        write_class_map(folder / name, codes, extent.grid, CHANGE_LEGEND, colours=colours)
         names.append(name)
     return {name: sha256_file(folder / name) for name in names}
 

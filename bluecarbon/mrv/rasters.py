@@ -250,7 +250,8 @@ def write_class_map(
         The place cannot be written.
     """
     tags = {f"class_{code:03d}": name for code, name in sorted(legend.items())}
-    profile = {"dtype": "uint8", "count": 1, "overview_resampling": "NEAREST"}
+    # 0 is "outside" in every legend of ours: programs that draw maps leave it out.
+    profile = {"dtype": "uint8", "count": 1, "nodata": 0, "overview_resampling": "NEAREST"}
     _write(path, codes[np.newaxis], grid, profile=profile, tags=tags, colours=colours or {})
 
 

@@ -50,10 +50,14 @@ class Store:
             # Each transaction has a connection of its own; it may be closed by another thread.
             check_same_thread=False,
         )
-        # Otherwise the driver begins transactions itself, and too late for IMMEDIATE.
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            # Otherwise the driver begins transactions itself, and too late for IMMEDIATE.
+            connection.isolation_level = None
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()  # a file that is no database: nobody else holds this connection
+            raise
         return connection
 
     @contextmanager

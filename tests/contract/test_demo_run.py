@@ -139,6 +139,47 @@ def test_registry_and_certificate_verify(demo_run):
     assert done.returncode == 0, done.stdout
 
 
+def test_the_page_of_a_certificate_is_not_taken_for_a_forgery(demo_run):
+    done = bluecarbon("certificate", "verify", demo_run[0] / "certificate.html")
+    assert done.returncode == 2
+    assert ".json" in done.stdout + done.stderr
+
+
+def test_maps_carry_names_and_colours(demo_run):
+    with rasterio.open(demo_run[0] / "maps" / "classes_2024.tif") as raster:
+        assert raster.colormap(1)[1] == (0x11, 0x77, 0x33, 255)
+        assert raster.colormap(1)[0][3] == 0
+        assert "mangrove" in raster.tags().values()
+
+
+def test_a_part_without_a_sample_is_said_and_not_nan(tmp_path):
+    coast = copy_demo(tmp_path / "coast")
+    layer = json.loads((coast / "strata.geojson").read_text(encoding="utf-8"))
+    layer["features"] = [f for f in layer["features"] if f["properties"]["stratum"] != "X0"]
+    (coast / "strata.geojson").write_text(json.dumps(layer), encoding="utf-8")
+    points = (coast / "reference_points.csv").read_text(encoding="utf-8").splitlines()
+    sampled = _inside(layer, points[1:])
+    text = "\n".join([points[0], *sampled]) + "\n"
+    (coast / "reference_points.csv").write_text(text, encoding="utf-8")
+    rows = (coast / "soil_cores.csv").read_text(encoding="utf-8").splitlines()
+    kept = [row for row in rows if ",X0," not in row]
+    (coast / "soil_cores.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stdout
+    assert "nan" not in done.stdout
+    assert "(rest)" in done.stdout
+
+
+def _inside(layer, rows):
+    """The reference points that lie in one of the strata."""
+    import shapely
+
+    area = shapely.union_all([shapely.from_geojson(json.dumps(f)) for f in layer["features"]])
+    places = [tuple(map(float, row.split(",")[1:3])) for row in rows]
+    inside = shapely.contains_xy(area, [x for x, _ in places], [y for _, y in places])
+    return [row for row, keep in zip(rows, inside, strict=True) if keep]
+
+
 def test_changed_certificate_is_refused(demo_run, tmp_path):
     for name in ("certificate.json", "registry_public_key.pem"):
         shutil.copy(demo_run[0] / name, tmp_path)

@@ -116,6 +116,16 @@ def test_compare(examples, tmp_path):
     assert {term["kind"] for term in page["terms"]} == {"pool", "total"}
 
 
+def test_compare_shows_the_books_that_apply_and_says_why_others_do_not(examples):
+    file = examples / "ar-am0014@3.0.json"
+    done = bluecarbon("methodology", "compare", file, "--methodologies", "ar-am0014@3.0,vm0033@2.1")
+    assert done.returncode == 0, done.stderr
+    assert "ar-am0014@3.0" in done.stdout
+    assert "vm0033@2.1 does not apply" in done.stderr
+    done = bluecarbon("methodology", "compare", file, "--methodologies", "vm0033@2.1")
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("suffix", ["txt", "html", "xlsx"])
 def test_trace_in_three_forms(examples, tmp_path, suffix):
     out = tmp_path / f"trace.{suffix}"

@@ -1,6 +1,7 @@
 """Raw SQL against the file, foreign keys off and no bluecarbon in between: the file says no."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -30,7 +31,7 @@ def attack(traded):
     """A function that runs one statement as an intruder would, and says why it was refused."""
 
     def run(sql):
-        with sqlite3.connect(traded.path) as connection:
+        with closing(sqlite3.connect(traded.path)) as connection, connection:
             before = list(connection.iterdump())
             with pytest.raises(sqlite3.IntegrityError) as refused:
                 connection.executescript(

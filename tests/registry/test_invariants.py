@@ -1,6 +1,7 @@
 """Tampering with the triggers dropped: found by the invariant meant for it, and located."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from support.ledger_kit import SIGNER, tamper
@@ -120,7 +121,7 @@ TAMPERINGS = [
 @pytest.mark.parametrize(("statement", "code"), TAMPERINGS, ids=lambda text: text[:60])
 def test_tampering_is_found(sound, statement, code):
     if statement.startswith(("DROP", "CREATE")):
-        with sqlite3.connect(sound.path) as connection:
+        with closing(sqlite3.connect(sound.path)) as connection, connection:
             connection.execute(statement)
         connection.close()
     else:
@@ -156,14 +157,14 @@ def test_a_new_registry_has_nothing_to_sign(tmp_path):
 
 
 def test_a_dropped_trigger_is_found(sound):
-    with sqlite3.connect(sound.path) as connection:
+    with closing(sqlite3.connect(sound.path)) as connection, connection:
         connection.execute("DROP TRIGGER block_overlaps")
     connection.close()
     assert "trigger block_overlaps is missing" in broken(sound)["schema-intact"]
 
 
 def test_a_missing_table_breaks_what_needs_it_and_nothing_crashes(sound):
-    with sqlite3.connect(sound.path) as connection:
+    with closing(sqlite3.connect(sound.path)) as connection, connection:
         connection.execute("DROP TABLE checkpoint")
     connection.close()
     found = broken(sound)

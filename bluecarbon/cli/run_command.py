@@ -116,9 +116,11 @@ def _summary_rows(
         elif math.isnan(row["ci_low_ha"]):
             sure = f"no interval: {row['estimator']}"
         rows.append((f"mangrove {row['epoch']} 红树林面积", f"{row['area_ha']:,.1f} ha", sure))
-    for row in measured.extent.validation.itertuples():
-        agreement = f"precision {row.precision:.3f}, recall {row.recall:.3f}"
-        rows.append((f"map {row.epoch} against labels 分类验证", f"IoU {row.iou:.3f}", agreement))
+    for score in measured.extent.validation.itertuples():
+        agreement = f"precision {score.precision:.3f}, recall {score.recall:.3f}"
+        rows.append(
+            (f"map {score.epoch} against labels 分类验证", f"IoU {score.iou:.3f}", agreement)
+        )
     claim = report.quantification
     if claim is not None:
         uncertainty = claim.output("tree_change_uncertainty")

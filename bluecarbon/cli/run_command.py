@@ -123,12 +123,9 @@ def _summary_rows(
         )
     claim = report.quantification
     if claim is not None:
-        uncertainty = claim.output("tree_change_uncertainty")
-        change = claim.output("tree_change")
-        rows.append(
-            ("tree carbon change 林木碳变化", f"{change:,.0f} tCO2e", f"± {uncertainty:.1%}")
-        )
-        rows.append(("claim 净清除量", f"{claim.claim_tco2e:,.1f} tCO2e", claim.methodology_id))
+        deducted = sum(row.uncertainty_deduction_tco2e for row in claim.years)
+        sure = f"after {deducted:,.1f} for uncertainty; {claim.methodology_id}"
+        rows.append(("claim 净清除量", f"{claim.claim_tco2e:,.1f} tCO2e", sure))
     if ledger is not None:
         rows += [(label, value, "") for label, value in summary_rows(ledger)]
     return rows

@@ -28,6 +28,7 @@ from bluecarbon.mrv.extent import Extent
 from bluecarbon.mrv.outputs import false_colour
 from bluecarbon.report import Quantification
 
+CLAIM_SERIES = ("#117733", "#ddcc77", "#882255", "#332288", "#88ccee", "#cc6677", "#999933")
 SERIES = ("#117733", "#332288", "#cc6677", "#ddaa33", "#88ccee", "#882255")
 
 _STYLE: Any = {
@@ -243,22 +244,28 @@ def biomass_png(strata: pd.DataFrame) -> bytes:
 
 
 def claim_png(quantification: Quantification) -> bytes:
-    """The claim by vintage year: trees and soil up, baseline down, net as a line."""
-    years = list(quantification.claim_tco2e_by_year)
-    trees, soil, base, net = (
-        np.array([quantification.output(name, year) for year in years])
-        for name in ("trees", "soil", "baseline", "net")
-    )
+    """The claim by vintage year: pools up or down, what uncertainty takes off, claim as a line."""
+    rows = quantification.years
+    years = [str(row.year) for row in rows]
+    parts = {
+        name: np.array([row.pools_tco2e.get(name, 0.0) for row in rows])
+        for name in rows[0].pools_tco2e
+    }
+    parts["uncertainty deduction"] = -np.array([r.uncertainty_deduction_tco2e for r in rows])
+    claim = [row.gross_tco2e - row.uncertainty_deduction_tco2e for row in rows]
+    above, below = np.zeros(len(rows)), np.zeros(len(rows))
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.0, 3.4))
         axes = figure.subplots()
-        axes.bar(years, trees, color="#117733", label="trees (after the uncertainty discount)")
-        axes.bar(years, soil, bottom=trees, color="#ddcc77", label="soil organic carbon")
-        axes.bar(years, -base, color="#882255", label="baseline, subtracted")
-        axes.plot(years, net, color="black", marker="D", linewidth=1, label="net removals")
+        shown = {name: values for name, values in parts.items() if np.any(values)}
+        for colour, (name, values) in zip(CLAIM_SERIES, shown.items(), strict=False):
+            bottom = np.where(values >= 0, above, below)
+            axes.bar(years, values, bottom=bottom, color=colour, label=name)
+            above, below = above + np.maximum(values, 0), below + np.minimum(values, 0)
+        axes.plot(years, claim, color="black", marker="D", linewidth=1, label="claim")
         axes.axhline(0, color="black", linewidth=0.8)
         axes.set_ylabel("tCO2e per year")
-        axes.set_ylim(top=max(trees + soil) * 1.45)
+        axes.set_ylim(top=max(above.max(), 1.0) * 1.45)
         axes.set_title(f"Claim under {quantification.methodology_id}")
         axes.legend(frameon=False, ncols=2, loc="upper left")
         return _png(figure)

@@ -13,7 +13,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bluecarbon.mrv import charts
-from bluecarbon.report import MonitoringReport
+from bluecarbon.report import MonitoringReport, Quantification
 
 if TYPE_CHECKING:
     from bluecarbon.mrv.pipeline import Measured
@@ -25,12 +25,7 @@ def render_html(
     """The page of a report. ``ledger`` is what a registry did with the claim, as labelled rows."""
     template = _environment().get_template("report.html.j2")
     quantification = report.quantification
-    totals = {}
-    if quantification is not None:
-        names = ("trees", "soil", "baseline", "net")
-        totals = {
-            name: sum(o.value for o in quantification.outputs if o.name == name) for name in names
-        }
+    totals = _totals(quantification) if quantification else {}
     return template.render(
         report=report,
         measured=measured,
@@ -41,6 +36,16 @@ def render_html(
         ledger=ledger,
         draft=bool(report.unverified_parameters),
     )
+
+
+def _totals(quantification: Quantification) -> dict[str, float]:
+    """Pools and deductions of the whole period [tCO2e]: they add up to the claim."""
+    totals: dict[str, float] = {}
+    for row in quantification.years:
+        taken_off = {"uncertainty deduction 不确定性扣减": -row.uncertainty_deduction_tco2e}
+        for name, value in {**row.pools_tco2e, **taken_off}.items():
+            totals[name] = totals.get(name, 0.0) + value
+    return {name: value for name, value in totals.items() if value}
 
 
 def _environment() -> Environment:

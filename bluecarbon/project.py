@@ -261,6 +261,11 @@ class Project(ProjectFile):
         return project
 
     @property
+    def declared(self) -> ProjectFile:
+        """What the file declares, without the folder: it goes into a report."""
+        return ProjectFile.model_validate(self.model_dump())
+
+    @property
     def root(self) -> Path:
         """The folder of the project file."""
         return self._root

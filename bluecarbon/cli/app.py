@@ -10,11 +10,9 @@ from typing import Annotated
 import typer
 
 from bluecarbon import __version__
+from bluecarbon.cli.exit_codes import REFUSED
 from bluecarbon.cli.methodology_commands import methodology_app
 from bluecarbon.cli.registry_commands import certificate_app, registry_app
-
-EXIT_DIFFERS = 1
-EXIT_REFUSED = 2
 
 app = typer.Typer(
     help="The open engine for mangrove carbon: measure, quantify, credit. 红树林碳汇引擎",
@@ -87,4 +85,4 @@ def main() -> None:
         app()
     except OSError as error:
         sys.stderr.write(f"bluecarbon: {error.strerror or error}\n")
-        sys.exit(EXIT_REFUSED)
+        sys.exit(REFUSED)

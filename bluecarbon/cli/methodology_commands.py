@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bluecarbon.cli.exit_codes import DIFFERS, REFUSED
+
 if TYPE_CHECKING:
     from bluecarbon.methodology.input_files import MethodologyInput
     from bluecarbon.methodology.protocol import Methodology
     from bluecarbon.report import Quantification
 
-EXIT_REFUSED = 2
 
 methodology_app = typer.Typer(help="Rule books 方法学.", no_args_is_help=True)
 
@@ -72,7 +73,7 @@ def check_input(methodology_id: MethodologyId, file: InputFile) -> None:
         findings = book.check(given)
         print_findings(findings)
         if errors_in(findings):
-            raise typer.Exit(EXIT_REFUSED)
+            raise typer.Exit(REFUSED)
         console.print("[green]nothing forbids a claim under this rule book[/]")
 
 
@@ -167,7 +168,7 @@ def show_parameters(
             rows, findings = filled(rows, fill)
             print_findings(findings)
             if errors_in(findings):
-                raise typer.Exit(EXIT_REFUSED)
+                raise typer.Exit(REFUSED)
         typer.echo(parameters_as_json(rows))
 
 
@@ -197,7 +198,7 @@ def check_conformance(methodology_id: MethodologyId) -> None:
         findings = check(_book(methodology_id))
     print_findings(findings)
     if errors_in(findings):
-        raise typer.Exit(1)
+        raise typer.Exit(DIFFERS)
     console.print(f"[green]{methodology_id} passes the conformance kit[/]")
 
 
@@ -266,11 +267,11 @@ def _refusals() -> Iterator[None]:
         yield
     except DataError as error:
         print_findings(error.findings)
-        raise typer.Exit(EXIT_REFUSED) from error
+        raise typer.Exit(REFUSED) from error
     except (BluecarbonError, OSError) as error:
         _refuse(str(error))
 
 
 def _refuse(message: str) -> Any:
     typer.echo(f"refused: {message}", err=True)
-    raise typer.Exit(EXIT_REFUSED)
+    raise typer.Exit(REFUSED)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bluecarbon.cli.exit_codes import DIFFERS, REFUSED
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.text import Text
@@ -27,8 +29,6 @@ certificate_app = typer.Typer(
     help="Check certificates of retirement, without the registry.", no_args_is_help=True
 )
 
-EXIT_WRONG = 1
-EXIT_REFUSED = 2
 
 # Repeated from the registry's modules, which this one must not load before a command runs.
 _PUBLIC_KEY_FILE = "registry_public_key.pem"
@@ -92,12 +92,12 @@ def verify_registry(
         )
         if any(item.code == UNREADABLE for item in found):
             _print_findings(found)
-            raise typer.Exit(EXIT_REFUSED)
+            raise typer.Exit(REFUSED)
         _print_invariants(found)
         _print_kept([*certificates, *checkpoints], found)
         _print_key(file, place, key or _key_inside(file))
     if found:
-        raise typer.Exit(EXIT_WRONG)
+        raise typer.Exit(DIFFERS)
 
 
 @registry_app.command("checkpoint")
@@ -164,7 +164,7 @@ def verify_certificate_file(
         found = verify_certificate(file, key)
     if any(item.code == UNREADABLE for item in found):
         _print_findings(found)
-        raise typer.Exit(EXIT_REFUSED)
+        raise typer.Exit(REFUSED)
     if found:
         _print_findings(found)
         _say(f"{found[0].fix} / 证书无效，请向登记机构重新索取")
@@ -173,7 +173,7 @@ def verify_certificate_file(
         found = _check_page(file)
     _print_key(file, place, key)
     if found:
-        raise typer.Exit(EXIT_WRONG)
+        raise typer.Exit(DIFFERS)
 
 
 def _check_page(file: Path) -> tuple[Finding, ...]:
@@ -269,7 +269,7 @@ def _refusals() -> Iterator[None]:
 
 def _refuse(message: str, cause: Exception | None = None) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(EXIT_REFUSED) from cause
+    raise typer.Exit(REFUSED) from cause
 
 
 def _print_invariants(found: Sequence[Finding]) -> None:

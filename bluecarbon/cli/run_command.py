@@ -10,6 +10,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from bluecarbon.cli.exit_codes import REFUSED
 from bluecarbon.cli.ledger_summary import page_rows, summary_rows
 from bluecarbon.cli.output_folder import replaced_folder
 from bluecarbon.cli.show import console, print_findings, progress_bars
@@ -21,8 +22,6 @@ from bluecarbon.mrv.progress import Progress
 from bluecarbon.project import Project
 from bluecarbon.project_file import load_project
 from bluecarbon.report import MonitoringReport, write_report
-
-EXIT_REFUSED = 2
 
 
 def check_project(project_path: Path) -> int:
@@ -51,7 +50,7 @@ def run_project(project_path: Path, out: Path) -> int:
     except BluecarbonError as error:
         console.print(f"refused: {error}", style="bold red", markup=False)
         console.print("Nothing was written.")
-        return EXIT_REFUSED
+        return REFUSED
     claimed = report.quantification.findings if report.quantification else ()
     print_findings((*report.findings, *claimed))
     _print_summary(report, measured, ledger)
@@ -64,7 +63,7 @@ def refused(error: DataError) -> int:
     """Print every finding of a refusal; the exit code."""
     print_findings(error.findings)
     console.print("[bold red]refused[/]: correct the errors and run again. Nothing was written.")
-    return EXIT_REFUSED
+    return REFUSED
 
 
 def _produce(

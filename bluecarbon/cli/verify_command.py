@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bluecarbon.cli.exit_codes import DIFFERS, REFUSED
 from bluecarbon.cli.output_folder import project_of
 from bluecarbon.cli.run_command import refused
 from bluecarbon.cli.show import console, print_findings, progress_bars
@@ -12,9 +13,6 @@ from bluecarbon.mrv.verification import form_findings, verify
 from bluecarbon.project_file import load_project
 from bluecarbon.report import read_report
 from bluecarbon.spec import errors_in
-
-EXIT_DIFFERS = 1
-EXIT_REFUSED = 2
 
 
 def verify_report(report_path: Path, project_path: Path | None) -> int:
@@ -31,11 +29,11 @@ def verify_report(report_path: Path, project_path: Path | None) -> int:
         return refused(error)
     except ReportError as error:
         console.print(f"not verifiable: {error}", style="bold red", markup=False)
-        return EXIT_REFUSED
+        return REFUSED
     print_findings(findings)
     if errors_in(findings):
         console.print("[bold red]NOT REPRODUCED 未能复现[/]: the report and its inputs differ.")
-        return EXIT_DIFFERS
+        return DIFFERS
     console.print(
         "[bold green]REPRODUCED 已复现[/]: every input, parameter, map and result agrees."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_OUTSIDE, CODE_UNOBSERVED
+
 CHANGE_LEGEND = {
     0: "outside",
     1: "stable mangrove",
@@ -14,16 +16,14 @@ CHANGE_LEGEND = {
     255: "unobserved",
 }
 
-_MANGROVE, _OUTSIDE, _UNOBSERVED = 1, 0, 255
-
 
 def change_codes(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Codes of :data:`CHANGE_LEGEND` for two class maps of one grid, shape (rows, columns).
 
     A pixel that one of the two maps did not observe is unobserved: it is neither gain nor loss.
     """
-    was, is_ = before == _MANGROVE, after == _MANGROVE
+    was, is_ = before == CODE_MANGROVE, after == CODE_MANGROVE
     codes = np.select([was & is_, is_, was], [1, 2, 3], default=4).astype(np.uint8)
-    codes[(before == _UNOBSERVED) | (after == _UNOBSERVED)] = _UNOBSERVED
-    codes[(before == _OUTSIDE) | (after == _OUTSIDE)] = _OUTSIDE
+    codes[(before == CODE_UNOBSERVED) | (after == CODE_UNOBSERVED)] = CODE_UNOBSERVED
+    codes[(before == CODE_OUTSIDE) | (after == CODE_OUTSIDE)] = CODE_OUTSIDE
     return codes

@@ -19,9 +19,6 @@ from bluecarbon.mrv.vectors import geodesic_area_ha
 from bluecarbon.project import Project
 from bluecarbon.report import Measurement, Monitoring, Period
 
-WHOLE_PROJECT = ""
-"""The stratum id of measurements that belong to the whole boundary."""
-
 
 def monitoring_of(
     project: Project,

@@ -22,8 +22,8 @@ from bluecarbon.mrv.period_remarks import period_remarks
 from bluecarbon.mrv.placement import check_placement
 from bluecarbon.mrv.progress import Progress, silent
 from bluecarbon.mrv.soil_cores import SoilResult, measure_soil
-from bluecarbon.mrv.vectors import geodesic_area_ha
-from bluecarbon.project import Project, ProjectFile
+from bluecarbon.mrv.vectors import WHOLE_BOUNDARY, geodesic_area_ha, stratum_ids
+from bluecarbon.project import Project
 from bluecarbon.report import (
     Monitoring,
     MonitoringReport,
@@ -75,10 +75,8 @@ def measure(project: Project, progress: Progress = silent) -> Measured:
 
 def _declared_strata(project: Project) -> tuple[str, ...]:
     """Stratum ids as far as the layer can be read at all, to judge plots against them."""
-    from bluecarbon.mrv.vectors import stratum_ids
-
     if project.strata is None:
-        return ("ALL",)
+        return (WHOLE_BOUNDARY,)
     return stratum_ids(project.resolve(project.strata.path))
 
 
@@ -131,7 +129,7 @@ def build_report(project: Project, measured: Measured, rasters: dict[str, str]) 
     return sealed(
         MonitoringReport(
             project=_identity(project, measured.extent),
-            declared=ProjectFile.model_validate(project.model_dump()),
+            declared=project.declared,
             software=provenance.software(),
             inputs=tuple(
                 provenance.describe_file(project.resolve(path), path, role)

@@ -76,8 +76,8 @@ def _seal(report: MonitoringReport) -> Iterator[Finding]:
 
 
 def _declared(was: ProjectFile, project: Project) -> Iterator[Finding]:
-    now = ProjectFile.model_validate(project.model_dump())
-    for place, old, new in differences(was.model_dump(mode="json"), now.model_dump(mode="json")):
+    now = project.declared.model_dump(mode="json")
+    for place, old, new in differences(was.model_dump(mode="json"), now):
         yield Finding.error(
             "project-changed", f"project.toml [{place}]", f"was {old!r} in the report, is {new!r}"
         )

@@ -2,6 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+UV := $(or $(shell command -v uv),$(BIN)/uv)
 
 .PHONY: demo test check fixtures constraints clean
 
@@ -21,6 +22,7 @@ check: $(INSTALLED)
 
 fixtures: $(INSTALLED)
 	$(BIN)/python fixtures/demo_coast/generate.py
+	$(BIN)/python fixtures/side_by_side/generate.py
 
 $(INSTALLED): pyproject.toml constraints.txt scripts/install.sh
 	@mkdir -p build
@@ -29,7 +31,7 @@ $(INSTALLED): pyproject.toml constraints.txt scripts/install.sh
 
 # Pin every dependency for all supported Python versions.
 constraints: $(INSTALLED)
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	  --no-annotate --no-header --no-emit-index-url --quiet --output-file constraints.txt
 
 clean:

@@ -12,6 +12,7 @@
     ├── ReportError (ValueError)            a file is not a sealed report, or its seal is broken
     ├── OutputError (OSError)               the output place may not be written
     ├── MissingExtraError (ImportError)     an optional part is not installed
+    ├── ClusterError (RuntimeError)         no scheduler answers, or its workers keep dying
     └── RegistryError (ValueError)          the ledger refuses; see ``bluecarbon.registry.errors``
 
 Defects in *data* are values (:class:`bluecarbon.spec.Finding`); a ``DataError`` is only the
@@ -77,6 +78,10 @@ class MissingExtraError(BluecarbonError, ImportError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional part: pip install 'bluecarbon[{extra}]'")
         self.extra = extra
+
+
+class ClusterError(BluecarbonError, RuntimeError):
+    """A dask cluster does not answer, or could not finish a block."""
 
 
 class RegistryError(BluecarbonError, ValueError):

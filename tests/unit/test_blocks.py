@@ -1,0 +1,109 @@
+"""Blocks tile the grid, answers come in order, memory is bounded, a lost worker is nothing."""
+
+import os
+import signal
+import threading
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bluecarbon.errors import ClusterError
+from bluecarbon.mrv.blocks import Block, Threads, row_blocks
+from bluecarbon.mrv.cluster import connected, local_workers
+
+
+@given(
+    height=st.integers(1, 5000),
+    width=st.integers(1, 50),
+    tile_rows=st.integers(1, 700),
+    rows_least=st.integers(1, 1000),
+)
+def test_blocks_tile_the_grid_in_whole_tile_rows(height, width, tile_rows, rows_least):
+    blocks = row_blocks(height, width, tile_rows=tile_rows, rows_least=rows_least)
+    covered = np.concatenate([np.arange(block.row, block.row + block.rows) for block in blocks])
+    assert np.array_equal(covered, np.arange(height))
+    assert all(block.column == 0 and block.columns == width for block in blocks)
+    assert all(block.rows % tile_rows == 0 for block in blocks[:-1])
+
+
+def test_a_block_cuts_an_array_and_a_file_alike():
+    block = Block(row=3, column=2, rows=4, columns=5)
+    array = np.arange(100).reshape(10, 10)
+    assert array[block.slices].shape == (4, 5)
+    assert block.window.toslices() == block.slices
+
+
+def square_late(number):
+    time.sleep(0.002 * (number % 3))
+    return number * number
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_threads_answer_in_the_order_of_the_items(count):
+    assert list(Threads(count).results(square_late, range(50))) == [n * n for n in range(50)]
+
+
+def test_no_more_blocks_are_in_memory_than_the_workers_can_use():
+    alive, most, lock = 0, 0, threading.Lock()
+
+    def work(number):
+        nonlocal alive, most
+        with lock:
+            alive += 1
+            most = max(most, alive)
+        return number
+
+    for _ in Threads(2).results(work, range(200)):
+        with lock:
+            alive -= 1
+    assert most <= 2 * 2 + 2
+
+
+def fail_at(limit, number):
+    if number == limit:
+        raise ValueError("block 7 is damaged")
+    return number
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_failing_block_raises_and_the_rest_is_not_begun(count):
+    done = []
+    with pytest.raises(ValueError, match="block 7 is damaged"):
+        done.extend(Threads(count).results(partial(fail_at, 7), range(1000)))
+
+
+def slow_with_process(number):
+    time.sleep(0.1)
+    return number, os.getpid()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with local_workers(2) as runner:
+        yield runner
+
+
+@pytest.mark.filterwarnings("ignore")  # distributed warns of the worker that the test kills
+def test_a_killed_worker_changes_no_answer(cluster):
+    results = cluster.results(slow_with_process, range(40))
+    first, process = next(results)
+    os.kill(process, signal.SIGKILL)
+    rest = list(results)
+    assert [first, *(number for number, _ in rest)] == list(range(40))
+    assert any(other != process for _, other in rest)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_exception_of_the_work_reaches_the_caller(cluster):
+    with pytest.raises(ValueError, match="block 7 is damaged"):
+        list(cluster.results(partial(fail_at, 7), range(20)))
+
+
+def test_no_scheduler_is_said(monkeypatch):
+    pytest.importorskip("distributed")
+    with pytest.raises(ClusterError, match="no dask scheduler answers"), connected("tcp://x:y"):
+        pass

@@ -9,6 +9,7 @@ recompute it (``bluecarbon verify``).
 from __future__ import annotations
 
 import datetime as dt
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -246,6 +247,20 @@ class Quantification(Value):
     equations: dict[str, str] = {}
     simulated: tuple[Simulated, ...] = ()
     draft: bool = False
+
+    @property
+    def totals(self) -> dict[str, float | dict[str, float]]:
+        """Sums of the columns of ``years`` [tCO2e], each pool under ``pools_tco2e``."""
+        not_summed = {"year", "pools_tco2e", "cumulative_tco2e"}
+        columns = [name for name in YearRow.model_fields if name not in not_summed]
+        totals: dict[str, float | dict[str, float]] = {
+            name: math.fsum(getattr(row, name) for row in self.years) for name in columns
+        }
+        pools = dict.fromkeys(pool for row in self.years for pool in row.pools_tco2e)
+        totals["pools_tco2e"] = {
+            pool: math.fsum(row.pools_tco2e.get(pool, 0.0) for row in self.years) for pool in pools
+        }
+        return totals
 
     def output(self, name: str, scope: str = "project") -> float:
         """The value of one output. KeyError when the rule book does not give it."""

@@ -104,17 +104,18 @@ def compare_methodologies(
     draft: Draft = False,
     chart: Annotated[Path | None, typer.Option("--chart", help="Also draw a PNG.")] = None,
 ) -> None:
-    """One table: pools, deductions, buffer and net tonnes under each rule book, with equations."""
-    from bluecarbon.cli.methodology_pages import comparison_as_text
+    """One table: pools, deductions, buffer, net tonnes by year; why each row differs."""
+    from bluecarbon.cli.comparison_page import comparison_as_text
     from bluecarbon.methodology.comparison import compare
 
     with _refusals():
         given = _read(file)
-        ids = [part.strip() for part in methodologies.split(",") if part.strip()]
+        ids = dict.fromkeys(part.strip() for part in methodologies.split(",") if part.strip())
         found = [done for i in ids if (done := _if_applicable(i, given, draft=draft))]
         if not found:
             _refuse("none of the rule books applies to this file")
-        comparison = compare(found)
+        variables = {row.variable for row in given.measurements}
+        comparison = compare(found, variables | {row.variable for row in given.series})
         typer.echo(
             comparison.model_dump_json(indent=2) if as_json else comparison_as_text(comparison)
         )

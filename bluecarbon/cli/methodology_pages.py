@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from bluecarbon.methodology.comparison import Comparison
 from bluecarbon.methodology.input_files import MethodologyInput, input_schema
 from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.report import Quantification
@@ -63,7 +62,8 @@ def parameters_as_json(rows: Iterable[Parameter]) -> str:
 
 def quantification_as_json(done: Quantification) -> str:
     """Yearly rows and totals at full double precision, findings, parameters and the trace."""
-    return json.dumps(done.model_dump(mode="json"), ensure_ascii=False, indent=2)
+    page = done.model_dump(mode="json") | {"totals": done.totals}
+    return json.dumps(page, ensure_ascii=False, indent=2)
 
 
 COLUMNS = (
@@ -103,23 +103,3 @@ def quantification_as_text(done: Quantification) -> str:
         lines.append("no input has a standard error: the draws are all the same, not certain")
     lines += [f"{f.severity}: {f.subject}: {f.message} ({f.code})" for f in done.findings]
     return "\n".join(lines)
-
-
-def comparison_as_text(comparison: Comparison) -> str:
-    """One table, terms down and rule books across, with the equation under each value."""
-    ids = comparison.methodologies
-    lines = ["term".ljust(28) + "".join(i.rjust(28) for i in ids) + "      spread  [tCO2e]"]
-    for term in comparison.terms:
-        cells = "".join(_cell(term.values_tco2e[i]).rjust(28) for i in ids)
-        lines.append(term.term.ljust(28) + cells + f"{term.spread_tco2e:12,.1f}")
-        if any(term.equations[i] for i in ids):
-            lines.append(" " * 28 + "".join(term.equations[i].rjust(28) for i in ids))
-    lines.append("net by year")
-    for year in comparison.years:
-        cells = "".join(_cell(year.net_tco2e[i]).rjust(28) for i in ids)
-        lines.append(str(year.year).ljust(28) + cells)
-    return "\n".join(lines)
-
-
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.1f}"

@@ -122,8 +122,9 @@ REST = Equation(
 
 BY_TERM = {
     "plants": PLANTS.label,
-    "sediment": f"{SEDIMENT.label}; {FLUX.number}",
-    "baseline": SUM.label,
+    "sediment": SEDIMENT.label,
+    "baseline": FLUX.label,
+    "leakage": FLUX.label,
     "project": PROJECT.label,
     "gross": GROSS.label,
     "uncertainty_deduction": SHARE.label,

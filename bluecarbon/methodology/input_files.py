@@ -13,16 +13,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from bluecarbon.errors import DataError
-from bluecarbon.methodology.parameters import Parameters
+from bluecarbon.methodology.parameters import Parameters, given_findings
 from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.report import Measurement, Monitoring, Series, Stratum
-from bluecarbon.spec import Finding, Parameter, Value
+from bluecarbon.spec import Finding, Parameter, Value, errors_in
 
 _FIX = "bluecarbon methodology show ID --json prints the schema and a complete example"
 
 
 class MethodologyInput(Monitoring):
-    """A monitoring file: measurements and series, and parameter rows that the project gives."""
+    """A monitoring file: measurements and series, and parameter rows that the project gives.
+
+    A parameter named ``BOOK:name``, as in ``ccer-14-002@1:gwp_ch4``, counts for that rule book
+    alone.
+    """
 
     parameters: tuple[Parameter, ...] = ()
 
@@ -55,8 +59,23 @@ def read_input(path: Path) -> MethodologyInput:
 
 
 def parameters_for(book: Methodology, given: MethodologyInput) -> Parameters:
-    """The rule book's rows with those that the file replaces or adds."""
-    return Parameters(book.spec.parameters).replaced(given.parameters)
+    """The rule book's rows with those that the file replaces or adds.
+
+    A row of another rule book (:class:`MethodologyInput`) is left out: one file may serve several
+    that call different numbers by one name. DataError when the rule book does not know the name
+    behind its own id.
+    """
+    general = tuple(row for row in given.parameters if ":" not in row.name)
+    prefix = f"{book.spec.id}:"
+    own = tuple(
+        row.model_copy(update={"name": row.name.removeprefix(prefix)})
+        for row in given.parameters
+        if row.name.startswith(prefix)
+    )
+    defects = given_findings(own, book.spec.parameters, prefix)
+    if errors_in(defects):
+        raise DataError(list(defects))
+    return Parameters(book.spec.parameters).replaced((*general, *own))
 
 
 def _unreadable(path: Path, message: str) -> DataError:

@@ -59,6 +59,12 @@ def test_the_example_quantifies_and_its_years_add_up(examples, name):
             row["gross_tco2e"] - row["uncertainty_deduction_tco2e"] - row["buffer_tco2e"], abs=1e-9
         )
     assert years[-1]["cumulative_tco2e"] == pytest.approx(sum(row["net_tco2e"] for row in years))
+    totals = done["totals"]
+    for column in set(totals) - {"pools_tco2e"}:
+        assert totals[column] == pytest.approx(sum(row[column] for row in years), abs=1e-9)
+    assert sum(totals["pools_tco2e"].values()) - totals["leakage_tco2e"] == pytest.approx(
+        totals["gross_tco2e"], abs=1e-6
+    )
     assert done["trace"]
 
 

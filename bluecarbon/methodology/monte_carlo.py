@@ -4,21 +4,31 @@ IPCC 2006 Guidelines, volume 1, chapter 3, approach 2. Each uncertain input is d
 distribution (normal unless its row says otherwise; truncated at 0 where the quantity cannot be
 negative is left to the rule book's own floors). Inputs that name the same ``shared_error`` share
 one standard-normal draw, so that an allometry or a map that is wrong is wrong everywhere at once.
+
+Beside the analytic result the mean and, where the rule book gives one (:class:`GivesInterval`),
+the half-width of the interval are compared; what differs by more than the stated tolerance and the
+noise of the draws is told in a finding.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
+from bluecarbon import units
 from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.methodology.rule_book import RuleBook
+from bluecarbon.methodology.trace import Term
 from bluecarbon.report import Measurement, Monitoring, Quantification, Series, Simulated
 from bluecarbon.spec import Finding, Parameter
 
@@ -37,6 +47,8 @@ class SeededSampler:
         self.draws = draws
         self._seed = seed
         self._chunk = chunk
+        # A shared error is asked for by many rows, a stock at both ends of its year.
+        self._normal = functools.lru_cache(maxsize=NORMALS_KEPT)(self._draw)
 
     def measurement(self, row: Measurement) -> Floats | float:
         """Normal draws of a measured value, shape (draws,); the value itself without an error."""
@@ -55,8 +67,7 @@ class SeededSampler:
         values: Floats = np.array(row.values)
         if not any(row.standard_errors):
             return values
-        name = row.shared_error or f"series|{row.variable}|{row.stratum}|{row.scenario}"
-        drawn = self.standard_normal(name)
+        drawn = self.standard_normal(name_of_series(row))
         draws: Floats = values + drawn[:, None] * np.array(row.standard_errors)
         return draws
 
@@ -72,10 +83,57 @@ class SeededSampler:
         return draws
 
     def standard_normal(self, name: str) -> Floats:
-        """The draws that belong to a name, shape (draws,)."""
+        """The draws that belong to a name, shape (draws,), not to be written to."""
+        return self._normal(name)
+
+    def _draw(self, name: str) -> Floats:
         key = hashlib.sha256(f"{self._seed}|{self._chunk}|{name}".encode()).digest()
         generator = np.random.Generator(np.random.SFC64(np.frombuffer(key, dtype=np.uint32)))
-        return generator.standard_normal(self.draws)
+        draws = generator.standard_normal(self.draws)
+        draws.setflags(write=False)
+        return draws
+
+
+NORMALS_KEPT = 256
+"""Names whose draws a sampler keeps: those of a stratum, and all that are shared."""
+
+
+def name_of_series(row: Series) -> str:
+    """The name of the error that the years of a series have in common."""
+    return row.shared_error or f"series|{row.variable}|{row.stratum}|{row.scenario}"
+
+
+class ChunkInputs(Inputs):
+    """The inputs of one chunk of draws.
+
+    ``kept`` goes from chunk to chunk: a rule book may leave there what no draw changes.
+    """
+
+    def __init__(
+        self,
+        monitoring: Monitoring,
+        parameters: Parameters,
+        sampler: SeededSampler,
+        *,
+        years: tuple[int, ...],
+        kept: dict[str, Any],
+    ) -> None:
+        super().__init__(monitoring, parameters, sampler, years=years)
+        self.kept = kept
+        self._draws = sampler
+        self._central = Inputs(monitoring, parameters, years=years)
+
+    def annual(self, row: Series, unit: str) -> Term:
+        """As :meth:`Inputs.annual`, with draws of the wanted years only, made in place."""
+        central = self._central.annual(row, unit)
+        if not any(row.standard_errors):
+            return central
+        start = self.years[0] - row.first_year
+        errors = np.array(row.standard_errors[start : start + len(self.years)])
+        errors *= units.factor(row.unit, unit)
+        draws = np.multiply.outer(self._draws.standard_normal(name_of_series(row)), errors)
+        draws += central.value
+        return Term(draws, unit, central.source)
 
 
 CHUNK_VALUES_MAX = 200_000
@@ -95,9 +153,11 @@ def simulate(
     """
     chunks = _chunks(draws, max(1, len(book.years(monitoring))))
     parts: dict[str, list[Floats]] = {}
+    kept: dict[str, Any] = {}
     for number, size in enumerate(chunks):
         sampler = SeededSampler(size, seed, chunk=number)
-        inputs = Inputs(monitoring, parameters, sampler, years=book.axis(monitoring))
+        years = book.axis(monitoring)
+        inputs = ChunkInputs(monitoring, parameters, sampler, years=years, kept=kept)
         evaluation = book.evaluate(inputs)
         for name, values in evaluation.simulated().items():
             parts.setdefault(name, []).append(np.broadcast_to(values, (size,)))
@@ -108,6 +168,34 @@ def simulate(
 
 DISAGREEMENT_MAX = 0.05
 """A Monte Carlo mean this far from the analytic claim (relative) is told in a finding."""
+
+HALF_WIDTH_DISAGREEMENT_MAX = 0.15
+"""Likewise a half-width, relative to the one of the draws."""
+
+NOISE_STANDARD_ERRORS = 3.0
+"""What a mean or a half-width of the draws may be off by chance, in its own standard errors."""
+
+DRAWS_LEAST = 100
+"""With fewer draws neither a mean nor a percentile says anything."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An analytic interval: which simulated result it is about, its half-width and where from."""
+
+    of: str
+    value: float
+    half_width: float
+    confidence_percent: int
+    equation: str
+
+
+@runtime_checkable
+class GivesInterval(Protocol):
+    """A rule book whose document gives the uncertainty of the result."""
+
+    def analytic_interval(self, monitoring: Monitoring, done: Quantification) -> Interval | None:
+        """The analytic interval of one simulated result; None where the two are not comparable."""
 
 
 def with_simulation(
@@ -121,21 +209,59 @@ def with_simulation(
 ) -> Quantification:
     """``done`` with the Monte Carlo beside it, and a finding where the two disagree.
 
-    MethodologyError when the rule book is not built for draws (it only implements the protocol).
+    MethodologyError when the rule book is not built for draws (it only implements the protocol),
+    or there are fewer than :data:`DRAWS_LEAST`.
     """
+    if draws < DRAWS_LEAST:
+        raise MethodologyError(f"{draws} draws say nothing: take at least {DRAWS_LEAST} (--draws)")
     if not isinstance(book, RuleBook):
         raise MethodologyError(f"{book.spec.id} computes single values only: no Monte Carlo")
     found = simulate(book, monitoring, parameters, draws=draws, seed=seed)
+    findings = [*done.findings, *_mean_findings(found, done)]
+    interval = book.analytic_interval(monitoring, done) if isinstance(book, GivesInterval) else None
+    if interval:
+        simulated = next(item for item in found if item.name == interval.of)
+        findings += _interval_findings(interval, simulated)
+    return done.model_copy(update={"simulated": found, "findings": tuple(findings)})
+
+
+def _mean_findings(found: tuple[Simulated, ...], done: Quantification) -> list[Finding]:
     claim = next(item for item in found if item.name == "claim")
-    findings = done.findings
-    if abs(claim.mean - done.claim_tco2e) > DISAGREEMENT_MAX * abs(done.claim_tco2e):
-        message = (
-            f"the Monte Carlo mean {claim.mean:,.1f} tCO2e differs from the analytic claim "
-            f"{done.claim_tco2e:,.1f} tCO2e by more than {DISAGREEMENT_MAX:.0%}: the equations "
-            "are not linear in the uncertain inputs, or a deduction has steps"
+    noise = NOISE_STANDARD_ERRORS * claim.standard_deviation / math.sqrt(claim.draws)
+    allowed = DISAGREEMENT_MAX * abs(done.claim_tco2e) + noise
+    if abs(claim.mean - done.claim_tco2e) <= allowed:
+        return []
+    message = (
+        f"the Monte Carlo mean {claim.mean:,.1f} tCO2e differs from the analytic claim "
+        f"{done.claim_tco2e:,.1f} tCO2e by more than {DISAGREEMENT_MAX:.0%}: the equations "
+        "are not linear in the uncertain inputs, or a deduction has steps"
+    )
+    return [Finding.warning("monte-carlo-disagrees", "claim", message)]
+
+
+def _interval_findings(interval: Interval, simulated: Simulated) -> list[Finding]:
+    """Both intervals side by side, and a warning where their half-widths disagree."""
+    factor = float(ndtri(0.5 + interval.confidence_percent / 200))
+    drawn = factor * simulated.standard_deviation
+    message = (
+        f"analytic {interval.value:,.1f} +- {interval.half_width:,.1f} tCO2e "
+        f"({interval.equation}), Monte Carlo {simulated.mean:,.1f} +- {drawn:,.1f} tCO2e "
+        f"({interval.confidence_percent} %, normal)"
+    )
+    findings = [Finding.info("monte-carlo-interval", interval.of, message)]
+    # The standard deviation of n draws is itself known to 1 / sqrt(2 n).
+    noise = NOISE_STANDARD_ERRORS / math.sqrt(2 * simulated.draws)
+    if abs(drawn - interval.half_width) > (HALF_WIDTH_DISAGREEMENT_MAX + noise) * drawn:
+        findings.append(
+            Finding.warning(
+                "monte-carlo-interval-disagrees",
+                interval.of,
+                f"{message}: the half-widths differ by more than {HALF_WIDTH_DISAGREEMENT_MAX:.0%}",
+                fix=f"{interval.equation} adds strata and pools as if their errors were "
+                "independent, and divides by what is printed; shared errors are one in the draws",
+            )
         )
-        findings = (*findings, Finding.warning("monte-carlo-disagrees", "claim", message))
-    return done.model_copy(update={"simulated": found, "findings": findings})
+    return findings
 
 
 def _chunks(draws: int, years: int) -> list[int]:

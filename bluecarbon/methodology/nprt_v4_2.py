@@ -15,25 +15,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from dataclasses import dataclass
 
-from pydantic import Field, ValidationError
-
-from bluecarbon.errors import DataError
+from bluecarbon.methodology.nprt_answers import (
+    DOCUMENT,
+    NaturalRisk,
+    ScoreSheet,
+    score_sheet,
+)
 from bluecarbon.methodology.parameters import Parameters, parameter_rows
 from bluecarbon.methodology.tables import read_table
 from bluecarbon.spec import Finding, Value
-
-DOCUMENT = "VCS AFOLU Non-Permanence Risk Tool v4.2"
-PREFIX = "nprt."
-
-Significance = Literal[
-    "catastrophic", "devastating", "major", "minor", "insignificant", "not_applicable"
-]
-Mitigation = Literal["none", "prevention", "contained_history", "both"]
-Adaptation = Literal[
-    "none", "ecosystem_based", "land_use_planning", "protection_barriers", "two_or_more"
-]
 
 _POINTS = Parameters(parameter_rows("nprt_v4_2.csv"))
 _RETURN_COLUMNS = (
@@ -43,79 +35,6 @@ _RETURN_COLUMNS = (
     (100.0, "50_to_under_100_years"),
     (math.inf, "from_100_years"),
 )
-
-
-class NaturalRisk(Value):
-    """One natural risk: share of the stock that an event takes, its return period, mitigation."""
-
-    significance: Significance
-    return_years: float = Field(default=math.inf, gt=0)
-    mitigation: Mitigation = "none"
-    climate_affected: bool = True
-
-
-class SeaLevelRise(Value):
-    """Sea level rise: share of the stock at risk, impact level 5 (high) ... 1, adaptation."""
-
-    significance: Significance
-    impact_level: int = Field(default=1, ge=1, le=5)
-    adaptation: Adaptation = "none"
-
-
-class ScoreSheet(Value):
-    """The answers to the tool's questions. Shares are in percent, times in years.
-
-    ``alternative_npv_percent`` says by how much the most profitable alternative exceeds the
-    project (negative: the project is worth more); None when activities are for subsistence, then
-    ``subsistence_net_positive`` is asked instead.
-    """
-
-    adaptive_management_plan: bool
-    nonnative_species_over_25_percent: bool
-    enforcement_over_50_percent: bool
-    no_experience: bool
-    no_local_presence: bool
-    loss_report_late: bool
-    alm_untrained: bool = False
-    alm_unaware_of_yield: bool = False
-    experienced_team: bool
-    alm_training: bool = False
-    payback_years: float = Field(ge=0)
-    funding_secured_percent: float = Field(ge=0, le=100)
-    callable_resources: bool
-    alternative_npv_percent: float | None = None
-    subsistence_net_positive: bool | None = None
-    legal_crediting_period: bool
-    legal_100_years: bool
-    longevity_years: float = Field(ge=0)
-    legal_agreement: bool
-    requested_before_2024: bool = False
-    longevity_planned: bool
-    harvest_commitment_missing: bool = False
-    grouped_contracts_shorter: bool = False
-    due_process_for_disputes: bool
-    control_secured: bool
-    different_holder: bool
-    expropriated_in_20_years: bool
-    rights_changed_in_20_years: bool
-    tenure_dispute_percent: float = Field(ge=0, le=100)
-    access_dispute_percent: float = Field(ge=0, le=100)
-    upstream_and_sea_impacts_shown: bool
-    legal_protection: bool
-    dispute_resolution: bool
-    households_rely_on_area: bool
-    consulted_inside_percent: float = Field(default=100.0, ge=0, le=100)
-    consulted_outside_percent: float = Field(default=100.0, ge=0, le=100)
-    governance_mean: float = Field(ge=-2.5, le=2.5)
-    political_mitigation: bool
-    fire: NaturalRisk
-    pest: NaturalRisk
-    weather: NaturalRisk
-    geological: NaturalRisk
-    other: NaturalRisk = NaturalRisk(significance="not_applicable")
-    sea_level_rise: SeaLevelRise
-    climate_factor: float = Field(ge=1.0, le=1.4)
-    adaptive_capacity_criteria: int = Field(default=0, ge=0)
 
 
 class RiskRating(Value):
@@ -183,6 +102,11 @@ def project_management(sheet: ScoreSheet, fails: list[str]) -> float:
     """PM: points for what is weak, minus mitigation, not below 0; no adaptive plan is a FAIL."""
     if not sheet.adaptive_management_plan:
         fails.append("no adaptive management plan with monitoring")
+    return max(sum(management_points(sheet).values()), 0.0)
+
+
+def management_points(sheet: ScoreSheet) -> dict[str, float]:
+    """PM by question, mitigation negative."""
     names = (
         "nonnative_species_over_25_percent",
         "enforcement_over_50_percent",
@@ -194,14 +118,21 @@ def project_management(sheet: ScoreSheet, fails: list[str]) -> float:
         "experienced_team",
         "alm_training",
     )
-    return max(sum(_points(f"pm_{n}") for n in names if getattr(sheet, n)), 0.0)
+    return {n: _points(f"pm_{n}") if getattr(sheet, n) else 0.0 for n in names}
 
 
 def financial_viability(sheet: ScoreSheet, fails: list[str]) -> float:
     """FV: pay-back time plus secured funding; callable resources relieve the funding part only."""
-    payback = sheet.payback_years
-    if payback > 20:
+    if sheet.payback_years > 20:
         fails.append("cumulative cash flow breaks even after more than 20 years")
+    points = viability_points(sheet)
+    relieved = points["funding_secured_percent"] + points["callable_resources"]
+    return points["payback_years"] + max(relieved, 0.0)
+
+
+def viability_points(sheet: ScoreSheet) -> dict[str, float]:
+    """FV by question, relief negative."""
+    payback = sheet.payback_years
     bands = ((4, "to_4"), (7, "over_4_to_7"), (10, "over_7_to_10"), (math.inf, "over_10_to_20"))
     first = _points("fv_payback_years_" + next(name for most, name in bands if payback <= most))
     secured = (
@@ -213,17 +144,31 @@ def financial_viability(sheet: ScoreSheet, fails: list[str]) -> float:
     percent = sheet.funding_secured_percent
     funding = _points("fv_funding_percent_" + next(n for below, n in secured if percent < below))
     relief = _points("fv_callable_resources") if sheet.callable_resources else 0.0
-    return first + max(funding + relief, 0.0)
+    return {
+        "payback_years": first,
+        "funding_secured_percent": funding,
+        "callable_resources": relief,
+    }
 
 
 def opportunity_cost(sheet: ScoreSheet) -> float:
     """OC: the alternative's net present value over the project's, or subsistence, not below 0."""
+    return max(sum(opportunity_points(sheet).values()), 0.0)
+
+
+def opportunity_points(sheet: ScoreSheet) -> dict[str, float]:
+    """OC by question, the legal commitment negative; of two the stronger counts."""
     legal = 0.0
     if sheet.legal_crediting_period:
         legal = _points("oc_legal_crediting_period")
     if sheet.legal_100_years:
         legal = _points("oc_legal_100_years")
-    return max(_alternative(sheet) + legal, 0.0)
+    asked = (
+        "subsistence_net_positive"
+        if sheet.alternative_npv_percent is None
+        else ("alternative_npv_percent")
+    )
+    return {asked: _alternative(sheet), "legal_commitment": legal}
 
 
 def _alternative(sheet: ScoreSheet) -> float:
@@ -258,12 +203,16 @@ def project_longevity(sheet: ScoreSheet, fails: list[str]) -> float:
         fails.append("no plan for the whole longevity")
     if sheet.harvest_commitment_missing:
         fails.append("a harvest project shows no commitment")
+    start, divisor = longevity_terms(sheet)
+    return max(start - years / divisor, 0.0)
+
+
+def longevity_terms(sheet: ScoreSheet) -> tuple[float, float]:
+    """PL = start - longevity / divisor; nothing to start from with 100 years under agreement."""
     # Contracts of instances shorter than the longevity count as no agreement.
     agreement = sheet.legal_agreement and not sheet.grouped_contracts_shorter
-    if agreement and years >= 100:
-        return 0.0
     divisor = _points("pl_divisor_agreement" if agreement else "pl_divisor_no_agreement")
-    return max(_points("pl_start") - years / divisor, 0.0)
+    return (0.0 if agreement and sheet.longevity_years >= 100 else _points("pl_start")), divisor
 
 
 def land_tenure(sheet: ScoreSheet, fails: list[str]) -> float:
@@ -272,6 +221,11 @@ def land_tenure(sheet: ScoreSheet, fails: list[str]) -> float:
         fails.append("disputes are not handled by due process")
     if not sheet.control_secured:
         fails.append("no legally binding agreement secures control")
+    return max(sum(tenure_points(sheet).values()), 0.0)
+
+
+def tenure_points(sheet: ScoreSheet) -> dict[str, float]:
+    """LT by question, mitigation negative."""
     names = (
         "different_holder",
         "expropriated_in_20_years",
@@ -279,11 +233,12 @@ def land_tenure(sheet: ScoreSheet, fails: list[str]) -> float:
         "legal_protection",
         "dispute_resolution",
     )
-    total = sum(_points(f"lt_{n}") for n in names if getattr(sheet, n))
-    total += _dispute(sheet.tenure_dispute_percent) + _dispute(sheet.access_dispute_percent)
-    if not sheet.upstream_and_sea_impacts_shown:
-        total += _points("lt_upstream_and_sea_impacts_not_shown")
-    return max(total, 0.0)
+    found = {n: _points(f"lt_{n}") if getattr(sheet, n) else 0.0 for n in names}
+    found["tenure_dispute_percent"] = _dispute(sheet.tenure_dispute_percent)
+    found["access_dispute_percent"] = _dispute(sheet.access_dispute_percent)
+    shown = sheet.upstream_and_sea_impacts_shown
+    not_shown = 0.0 if shown else _points("lt_upstream_and_sea_impacts_not_shown")
+    return found | {"upstream_and_sea_impacts_shown": not_shown}
 
 
 def _dispute(percent: float) -> float:
@@ -294,18 +249,27 @@ def _dispute(percent: float) -> float:
 
 def stakeholder_engagement(sheet: ScoreSheet) -> float:
     """SE: households that rely on the area and were not consulted."""
-    if not sheet.households_rely_on_area:
-        return 0.0
-    total = 0.0
-    if sheet.consulted_inside_percent < 50:
-        total += _points("se_inside_under_50_percent")
-    if sheet.consulted_outside_percent < 20:
-        total += _points("se_outside_under_20_percent")
-    return total
+    return sum(engagement_points(sheet).values())
+
+
+def engagement_points(sheet: ScoreSheet) -> dict[str, float]:
+    """SE by question; nothing where no household relies on the area."""
+    asked = sheet.households_rely_on_area
+    inside = asked and sheet.consulted_inside_percent < 50
+    outside = asked and sheet.consulted_outside_percent < 20
+    return {
+        "consulted_inside_percent": _points("se_inside_under_50_percent") if inside else 0.0,
+        "consulted_outside_percent": _points("se_outside_under_20_percent") if outside else 0.0,
+    }
 
 
 def political_risk(sheet: ScoreSheet) -> float:
     """PC: mean World Governance Indicator of five years, minus mitigation, not below 0."""
+    return max(sum(political_points(sheet).values()), 0.0)
+
+
+def political_points(sheet: ScoreSheet) -> dict[str, float]:
+    """PC by question, mitigation negative."""
     bands = (
         (-0.79, "under_minus_0_79"),
         (-0.32, "under_minus_0_32"),
@@ -315,33 +279,55 @@ def political_risk(sheet: ScoreSheet) -> float:
     )
     name = next(name for below, name in bands if sheet.governance_mean < below)
     relief = _points("pc_mitigation") if sheet.political_mitigation else 0.0
-    return max(_points(f"pc_governance_{name}") + relief, 0.0)
+    return {"governance_mean": _points(f"pc_governance_{name}"), "political_mitigation": relief}
 
 
 def natural_risk(sheet: ScoreSheet, fails: list[str]) -> float:
     """NR: climate-affected risks x climate factor + other risks + sea level rise."""
-    factor = sheet.climate_factor
-    if sheet.adaptive_capacity_criteria >= _points("climate_adaptive_criteria"):
-        factor = 1 + (factor - 1) * (1 - _points("climate_adaptive_cut"))
+    factor = 1 + (sheet.climate_factor - 1) * (1 - climate_cut(sheet))
     affected = other = 0.0
+    for risk in natural_points(sheet, fails):
+        if risk.climate_affected:
+            affected += risk.points * risk.left
+        else:
+            other += risk.points * risk.left
+    return affected * factor + other
+
+
+def climate_cut(sheet: ScoreSheet) -> float:
+    """The share of the climate factor above 1 that adaptive capacity takes off."""
+    enough = sheet.adaptive_capacity_criteria >= _points("climate_adaptive_criteria")
+    return _points("climate_adaptive_cut") if enough else 0.0
+
+
+@dataclass(frozen=True)
+class RiskPoints:
+    """One natural risk: points of the matrix, and the share that mitigation leaves of them."""
+
+    name: str
+    points: float
+    left: float
+    climate_affected: bool
+
+
+def natural_points(sheet: ScoreSheet, fails: list[str]) -> tuple[RiskPoints, ...]:
+    """Every natural risk; sea level rise, as geological risk, without the climate factor."""
+    found = []
     for name in ("fire", "pest", "weather", "geological", "other"):
         risk: NaturalRisk = getattr(sheet, name)
         column = next(
             c for below, c in _RETURN_COLUMNS if risk.return_years < below or math.isinf(below)
         )
         points = _matrix(risk.significance, column, name, fails)
-        points *= _points(f"nr_mitigation_{risk.mitigation}")
-        if risk.climate_affected and name != "geological":
-            affected += points
-        else:
-            other += points
-    return affected * factor + other + _sea_level(sheet.sea_level_rise, fails)
-
-
-def _sea_level(risk: SeaLevelRise, fails: list[str]) -> float:
-    column = _RETURN_COLUMNS[5 - risk.impact_level][1]
-    points = _matrix(risk.significance, column, "sea level rise", fails)
-    return points * _points(f"slr_adaptation_{risk.adaptation}")
+        left = _points(f"nr_mitigation_{risk.mitigation}")
+        affected = risk.climate_affected and name != "geological"
+        found.append(RiskPoints(name, points, left, affected))
+    rise = sheet.sea_level_rise
+    points = _matrix(
+        rise.significance, _RETURN_COLUMNS[5 - rise.impact_level][1], "sea level rise", fails
+    )
+    left = _points(f"slr_adaptation_{rise.adaptation}")
+    return (*found, RiskPoints("sea_level_rise", points, left, climate_affected=False))
 
 
 def _matrix(significance: str, column: str, name: str, fails: list[str]) -> float:
@@ -353,49 +339,14 @@ def _matrix(significance: str, column: str, name: str, fails: list[str]) -> floa
     return float(cell)
 
 
+def overall_least() -> float:
+    """The least overall rating [percent]."""
+    return _points("overall_least")
+
+
 def _points(name: str) -> float:
     value = _POINTS.row(name).value
     return 0.0 if value is None else value
-
-
-def score_sheet(
-    declarations: Mapping[str, float | bool | str],
-) -> tuple[ScoreSheet | None, tuple[Finding, ...]]:
-    """The score sheet from declarations ``nprt.<question>`` (``nprt.fire.significance`` ...).
-
-    None with findings when answers are missing or not of their kind; None without findings when
-    no declaration begins with ``nprt.``.
-    """
-    plain = _nested(declarations)
-    if not plain:
-        return None, ()
-    try:
-        return ScoreSheet.model_validate(plain), ()
-    except ValidationError as error:
-        return None, tuple(_finding(item) for item in error.errors())
-
-
-def _nested(declarations: Mapping[str, float | bool | str]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for key, value in declarations.items():
-        if not key.startswith(PREFIX):
-            continue
-        name, _, rest = key.removeprefix(PREFIX).partition(".")
-        if not rest:
-            plain[name] = value
-        elif isinstance(plain.setdefault(name, {}), dict):
-            plain[name][rest] = value
-    return plain
-
-
-def _finding(item: Any) -> Finding:
-    name = PREFIX + ".".join(str(part) for part in item["loc"])
-    return Finding.error(
-        "nprt-answer-wrong",
-        f"declaration {name}",
-        item["msg"],
-        fix=f"answer {name} as the Non-Permanence Risk Tool asks",
-    )
 
 
 def check(declarations: Mapping[str, float | bool | str]) -> tuple[Finding, ...]:
@@ -430,18 +381,3 @@ def _stated(stated: float | bool | str | None) -> tuple[Finding, ...]:
     message = "is not stated" if stated is None else f"is {stated!r}"
     fix = f"state buffer_percent ({least:g} ... 60) or a score sheet (nprt. declarations)"
     return (Finding.error("buffer-missing", "declaration buffer_percent", message, fix=fix),)
-
-
-def buffer_percent(declarations: Mapping[str, float | bool | str]) -> tuple[float, str]:
-    """Buffer% and where it comes from.
-
-    DataError when :func:`check` has findings.
-    """
-    findings = check(declarations)
-    if findings:
-        raise DataError(findings)
-    sheet, _ = score_sheet(declarations)
-    if sheet is None:
-        return float(declarations["buffer_percent"]), "declared buffer_percent"
-    percent = assess(sheet).buffer_percent
-    return float(percent or 0.0), f"{DOCUMENT}, score sheet"

@@ -27,15 +27,24 @@ from bluecarbon.spec import Parameter
 
 Number = float | NDArray[np.float64]
 
+COMPUTED = "computed: "
+"""How the source of an input begins that the equations gave in a pass of their own: it follows
+from other inputs, and no step of the trace shows how."""
+
 
 @dataclass(frozen=True)
 class Term:
-    """A value on its way through equations: number, unit, where it came from, rows it rests on."""
+    """A value on its way through equations: number, unit, where it came from, rows it rests on.
+
+    ``lag`` is how many years earlier an annual value stands in its source: a stock at the
+    beginning of a year is that of the end of the year before (lag 1).
+    """
 
     value: Number
     unit: str
     source: str
     parameters: tuple[Parameter, ...] = ()
+    lag: int = 0
 
     @property
     def single(self) -> float:
@@ -117,6 +126,21 @@ class Trace:
             self._record(equation, scope, terms, result)
         return Term(result, equation.unit, f"{equation.label} for {scope}")
 
+    def accumulate(self, equation: Equation, scope: str, /, **terms: Term | Group) -> Term:
+        """Compute an equation that adds the year to ``previous``, its own result a year earlier.
+
+        Each year is a step whose term ``previous`` is the step of the year before (0 at first), so
+        that it can be recomputed from what it lists.
+        """
+        arguments = {name: _as_array(term) for name, term in terms.items()}
+        total = np.cumsum(equation.compute(previous=0.0, **arguments), axis=-1)
+        if not self._recording:
+            for _, term in _flat(terms):
+                self._parameters.update({row.name: row for row in term.parameters})
+            return Term(total, equation.unit, f"{equation.label} for {scope}")
+        earlier = year_before(Term(total, equation.unit, f"{equation.label} for {scope}"))
+        return self.evaluate(equation, scope, previous=earlier, **terms)
+
     def _record(
         self, equation: Equation, scope: str, terms: Mapping[str, Term | Group], result: Number
     ) -> None:
@@ -134,11 +158,21 @@ class Trace:
             self._steps.append(_step(equation, scoped, flat, float(result[place])))
 
 
+def year_before(term: Term) -> Term:
+    """The values of a cumulative term a year earlier, 0 before the first year."""
+    values = np.asarray(term.value)
+    shifted = np.concatenate([np.zeros_like(values[..., :1]), values[..., :-1]], axis=-1)
+    return Term(shifted, term.unit, term.source, term.parameters, lag=1)
+
+
 def _as_array(term: Term | Group) -> Any:
     if isinstance(term, Term):
         return term.value
     members = [np.asarray(item.value, dtype=np.float64) for item in term.values()]
-    return np.stack(np.broadcast_arrays(*members), axis=-1) if members else np.zeros(0)
+    if not members:
+        return np.zeros(0)
+    # Members lie one after the other in memory: draws of a group are summed in long runs.
+    return np.moveaxis(np.stack(np.broadcast_arrays(*members)), 0, -1)
 
 
 def _flat(terms: Mapping[str, Term | Group]) -> Iterator[tuple[str, Term]]:
@@ -157,7 +191,7 @@ def _of_year(term: Term, place: int, years: tuple[int, ...]) -> Term:
     if np.ndim(term.value) == 0:
         return term
     values = np.broadcast_to(np.asarray(term.value), (len(years),))
-    source = f"{term.source} {years[place]}"
+    source = f"{term.source} {years[place] - term.lag}"
     return Term(float(values[place]), term.unit, source, term.parameters)
 
 

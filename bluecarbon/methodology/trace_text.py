@@ -57,7 +57,7 @@ def _environment() -> Environment:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.12g}"
+    return "" if value is None else f"{value:z.12g}"
 
 
 def _head(quantification: Quantification) -> list[str]:

@@ -20,6 +20,7 @@ from typing import Any
 from bluecarbon import units
 from bluecarbon.errors import MissingExtraError, OutputError
 from bluecarbon.methodology import formula
+from bluecarbon.methodology.trace import COMPUTED
 from bluecarbon.methodology.trace_links import Origin, claim_steps, origins
 from bluecarbon.report import Quantification, TraceInput, TraceStep
 from bluecarbon.spec import Parameter
@@ -130,11 +131,34 @@ class _TraceSheet:
         title = f"{self.quantification.methodology_id}  {self.quantification.methodology_title}"
         _text(self.sheet["A1"], title, bold=True)
         _text(self.sheet["A2"], _draft_line(self.quantification), bold=True)
-        _text(self.sheet["A3"], "改动任一 input 或 parameter，核算量随之变化。 " + _HOW_TO)
         _write_headings(self.sheet, TRACE_HEADINGS, _HEADING_ROW)
         for index, found in enumerate(origins(self.quantification)):
             self.write_step(index, found)
         self.write_claim()
+        _text(self.sheet["A3"], self.how_to())
+
+    def how_to(self) -> str:
+        """Whether a changed input reaches the claim, and by name what on this sheet does not."""
+        fixed = [
+            f"{step.document} {step.equation}"
+            for index, step in enumerate(self.trace)
+            if not self.live_formula(index)
+        ]
+        if not claim_steps(self.quantification) and self.quantification.claim_tco2e_by_year:
+            fixed.append("claim by year")
+        computed = [
+            f"{item.name} of {step.document} {step.equation}"
+            for step in self.trace
+            for item in step.inputs
+            if item.source.startswith(COMPUTED)
+        ]
+        parts = []
+        if fixed:
+            parts.append(_STAY.format(listed="; ".join(dict.fromkeys(fixed))))
+        if computed:
+            names = (_MEMBER.sub("", name) for name in computed)
+            parts.append(_BESIDE.format(listed="; ".join(dict.fromkeys(names))))
+        return " ".join((_HOW_TO, *parts)) if parts else f"{_HOW_TO} {_NOTHING_ELSE}"
 
     def write_step(self, index: int, found: Sequence[Origin]) -> None:
         step, row = self.trace[index], self.first_rows[index]
@@ -152,9 +176,11 @@ class _TraceSheet:
             _text(self.sheet[f"{column}{row}"], text)
         cell = self.sheet[f"{_VALUE}{row}"]
         _number_or_formula(cell, item.value, self.reference(item, origin))
-        if origin.kind == "input":
+        computed = origin.kind == "input" and item.source.startswith(COMPUTED)
+        if origin.kind == "input" and not computed:
             _mark_as_input(cell)
         kind = f"step {origin.step + 1}" if origin.kind == "step" else origin.kind
+        kind = "value" if computed else kind
         _text(self.sheet[f"J{row}"], kind)
 
     def reference(self, item: TraceInput, origin: Origin) -> str:
@@ -219,7 +245,17 @@ class _TraceSheet:
         self.write_comparison(row, claim, link)
 
 
-_HOW_TO = "Change an input or a parameter and the claim follows; nothing else needs to be touched."
+_HOW_TO = (
+    "改动任一 input 或 parameter，核算量随之变化。 "
+    "Change an input or a parameter and the claim follows."
+)
+_NOTHING_ELSE = "Nothing else needs to be touched."
+_STAY = "固定值 These results are values, with no formula, and stay as they are: {listed}."
+_BESIDE = (
+    "另算 These quantities were computed beside the sheet and stay as they are; quantify again "
+    "where they matter: {listed}."
+)
+_MEMBER = re.compile(r"\[[^]]*\]")
 
 
 def _draft_line(quantification: Quantification) -> str:

@@ -36,7 +36,7 @@ def shrub_stock(
     forest_ratio: Number,
     least_cover: Number,
 ) -> Number:
-    """AR-TOOL14 Eq 24-25: 44/12 CF_S (1 + R_S) A BDR_SF b_FOREST CC; 0 below 5 % cover [tCO2e]."""
+    """AR-TOOL14 Eq 26-27: 44/12 CF_S (1 + R_S) A BDR_SF b_FOREST CC; 0 below 5 % cover [tCO2e]."""
     cover = np.where(np.asarray(crown_cover) < least_cover, 0.0, crown_cover)
     biomass = forest_ratio * forest_biomass_t_ha * cover
     whole: Number = carbon_fraction * (1 + np.asarray(root_shoot)) * area_ha * biomass
@@ -77,7 +77,11 @@ def herb_change_tc(
 def herb_default_tc(
     area_ha: Number, cover: Number, default_tc_ha: Number, first_year: Number
 ) -> Number:
-    """Eq 25, 78 with the default: 3 tC/ha x cover x A in the first year, then 0 [tC/yr]."""
+    """Eq 25, 78 with the default: 3 tC/ha x cover x A [tC/yr] in the first year, then 0.
+
+    "Only for the first year of the project crediting period" (8.1.3): cover that comes later
+    brings nothing.
+    """
     return area_ha * np.asarray(default_tc_ha) * cover * first_year
 
 
@@ -119,7 +123,7 @@ TREE_CARBON = _tool(
     formula="44/12*{area_ha}*{stock_tc_ha}",
 )
 SHRUB = _tool(
-    "Eq 24-25",
+    "Eq 26-27",
     "carbon in shrubs by crown cover",
     "tCO2e",
     shrub_stock,
@@ -333,16 +337,13 @@ def _herbs(cell: Cell, area: Term) -> Term:
             area_before_ha=_area_before(cell),
         )
     if option == "default":
-        covers = np.array(cell.row("herb_cover").values)
-        start = cell.inputs.years[0] - cell.row("herb_cover").first_year
-        covers = covers[start : start + len(cell.inputs.years)]
-        first = np.zeros(len(covers))
-        first[int(np.argmax(covers > 0))] = 1.0
+        first = np.zeros(len(cell.inputs.years))
+        first[0] = 1.0
         return cell.evaluate(
             HERB_DEFAULT,
             area_ha=area,
             cover=cell.series("herb_cover"),
             default_tc_ha=cell.parameter("herb_default_stock", "tC/ha"),
-            first_year=cell.known(first, "1", "first year with herb cover"),
+            first_year=cell.known(first, "1", "first year of the project"),
         )
     return cell.nothing("tC/yr", "herb_method is none")

@@ -1,24 +1,30 @@
 """What ``vm0033@2.1`` asks of a ``Monitoring``: conditions, choices and rules between them.
 
-The series themselves are looked at in ``vm0033_series_checks``.
+The choices of a stratum are looked at in ``vm0033_stratum_checks``, the series themselves in
+``vm0033_series_checks``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from bluecarbon.methodology import nprt_v4_2, vmd0052
 from bluecarbon.methodology import vm0033_methods as methods
 from bluecarbon.methodology.protocol import Declaration
+from bluecarbon.methodology.vm0033_area_checks import area_findings
 from bluecarbon.methodology.vm0033_cell import HORIZON_YEARS
 from bluecarbon.methodology.vm0033_series_checks import axis_of, check_data
-from bluecarbon.methodology.vm0033_spec import CONDITIONS
-from bluecarbon.report import Monitoring, Scenario
+from bluecarbon.methodology.vm0033_spec import CONDITIONS, SPEC
+from bluecarbon.methodology.vm0033_stratum_checks import stratum_findings, wrong_option
+from bluecarbon.report import Monitoring
 from bluecarbon.spec import Finding
 
 BASELINE_YEARS = 10
-LOSING_METHODS = frozenset({"loss_rate", "emitted_share", "steady_state", "subsidence"})
-SINKING_METHODS = frozenset({"default", "stock_change", "flux"})
+
+BY_STRATUM = frozenset(
+    d.name.split(".")[0] for d in SPEC.declarations if d.name.endswith("<stratum>")
+)
+"""Declarations that may be stated by scenario and stratum."""
 
 __all__ = ["axis_of", "check"]
 
@@ -37,11 +43,12 @@ def check(monitoring: Monitoring) -> tuple[Finding, ...]:
             finding
             for scenario in methods.SCENARIOS
             for stratum in methods.active(monitoring, scenario)
-            for finding in _stratum(monitoring, scenario, stratum.id)
+            for finding in stratum_findings(monitoring, scenario, stratum.id)
         ),
         *_ch4_pair(monitoring),
         *_baseline_age(monitoring),
         *check_data(monitoring),
+        *area_findings(monitoring),
     )
 
 
@@ -97,7 +104,7 @@ def _project_choices(monitoring: Monitoring) -> Iterator[Finding]:
     for name, options in methods.PROJECT_OPTIONS.items():
         value = monitoring.declarations.get(name)
         if value not in options:
-            yield _wrong_option(name, "project", str(value or ""), options)
+            yield wrong_option(name, "declarations (both scenarios)", str(value or ""), options)
     if monitoring.declarations.get("long_term_cap_method") == "declared":
         value = monitoring.declarations.get("net_max_tco2e")
         if value is None or isinstance(value, str) or not abs(float(value)) < float("inf"):
@@ -117,19 +124,12 @@ def _project_choices(monitoring: Monitoring) -> Iterator[Finding]:
         )
 
 
-def _wrong_option(name: str, subject: str, value: str, options: Iterable[str]) -> Finding:
-    listed = ", ".join(options)
-    message = f"{name} is {value!r}" if value else f"{name} is not stated"
-    code = "option-unknown" if value else "method-missing"
-    return Finding.error(code, subject, message, fix=f"state {name}: one of {listed}")
-
-
 def _keys(monitoring: Monitoring) -> Iterator[Finding]:
     """A choice for a stratum that does not exist would silently be another stratum's default."""
     strata = {s.id for s in monitoring.strata}
     for key in monitoring.declarations:
         name, _, rest = key.partition(".")
-        if name not in methods.OPTIONS or not rest:
+        if name not in BY_STRATUM or not rest:
             continue
         scenario, _, stratum = rest.partition(".")
         if scenario not in methods.SCENARIOS or (stratum and stratum not in strata):
@@ -152,207 +152,24 @@ def _scenarios(monitoring: Monitoring) -> Iterator[Finding]:
             )
 
 
-def _stratum(monitoring: Monitoring, scenario: Scenario, stratum: str) -> Iterator[Finding]:
-    subject = f"{stratum} {scenario}"
-    chosen = {n: methods.choice(monitoring, n, scenario, stratum) for n in methods.OPTIONS}
-    for name, options in methods.OPTIONS.items():
-        idle = name == "erosion_environment" and chosen["eroded_method"] != "default"
-        if chosen[name] not in options and not idle:
-            yield _wrong_option(name, subject, chosen[name], options)
-    yield from _vegetation(monitoring, scenario, stratum, chosen)
-    yield from _soil(monitoring, scenario, stratum, chosen)
-    yield from _gases(monitoring, scenario, stratum, chosen)
-    if scenario == "baseline":
-        yield from _submergence(monitoring, stratum)
-        yield from _baseline_losses(monitoring, stratum, chosen)
-
-
-def _vegetation(
-    monitoring: Monitoring, scenario: Scenario, stratum: str, chosen: dict[str, str]
-) -> Iterator[Finding]:
-    subject = f"{stratum} {scenario}"
-    woody = {chosen["tree_method"], chosen["shrub_method"]} - {"none", ""}
-    if chosen["herb_method"] == "default" and woody:
-        yield Finding.error(
-            "herb-default-with-trees",
-            subject,
-            "the herb default may not be used together with AR-TOOL14 biomass (Eq 25)",
-            fix="measure herbs (herb_method 'stock') or leave them out",
-        )
-    cycle = methods.number(monitoring, "harvest_cycle_years", scenario, stratum)
-    if cycle is not None and not 1 <= cycle <= len(axis_of(monitoring)):
-        yield Finding.error(
-            "harvest-cycle-not-covered",
-            subject,
-            f"the cycle of {cycle:g} years is longer than the run",
-            fix="run a whole cycle and declare its average (harvest_average_tree_tco2e) later",
-        )
-    changes = "change" in woody
-    kept = [cycle, methods.number(monitoring, "submergence_year", scenario, stratum)]
-    kept += [
-        methods.number(monitoring, f"harvest_average_{k}_tco2e", scenario, stratum)
-        for k in ("tree", "shrub")
-    ]
-    if changes and any(value is not None for value in kept):
-        yield Finding.error(
-            "stock-missing",
-            subject,
-            "harvest and submergence need stocks, the method gives changes only",
-            fix="use a tree_method and shrub_method that give stocks",
-        )
-
-
-def _submergence(monitoring: Monitoring, stratum: str) -> Iterator[Finding]:
-    year = methods.number(monitoring, "submergence_year", "baseline", stratum)
-    share = methods.number(monitoring, "aboveground_share", "baseline", stratum)
-    if year is not None and (share is None or not 0 <= share <= 1):
-        yield Finding.error(
-            "aboveground-share-missing",
-            f"{stratum} baseline",
-            "on submergence the carbon of above-ground biomass is lost (8.1.2)",
-            fix="state aboveground_share (0 ... 1) of the stock; 1 would claim roots as well",
-        )
-
-
-def _soil(
-    monitoring: Monitoring, scenario: Scenario, stratum: str, chosen: dict[str, str]
-) -> Iterator[Finding]:
-    subject, method = f"{stratum} {scenario}", chosen["soil_method"]
-    if method == "default" and chosen["ecosystem"] == "seagrass":
-        message = "the default rate is for marsh and mangrove (Eq 33)"
-        yield Finding.error("soil-default-seagrass", subject, message, fix="choose another method")
-    if method == "default" and not monitoring.declarations.get("no_published_soil_data"):
-        yield Finding.error(
-            "soil-default-not-justified",
-            subject,
-            "the default rate is only for want of suitable published data (8.1.4.2.3)",
-            fix="state no_published_soil_data = true, or use published data (soil_method 'flux')",
-        )
-    exempt = methods.number(monitoring, "allochthonous_exempt", scenario, stratum)
-    no_deduction = chosen["allochthonous_method"] == "none" and chosen["ecosystem"] != "seagrass"
-    if scenario == "project" and method in SINKING_METHODS and no_deduction and not exempt:
-        yield Finding.error(
-            "allochthonous-missing",
-            subject,
-            "the deduction for allochthonous carbon is mandatory with the project (8.2.4.2.2)",
-            fix="choose an allochthonous_method ('organic_soil' where the organic surface layer "
-            "exceeds 10 cm) or state why none is owed (allochthonous_exempt)",
-        )
-    exposed = methods.number(monitoring, "soil_exposed_year", scenario, stratum)
-    if method == "steady_state" and exposed is None:
-        yield Finding.error(
-            "soil-exposed-year-missing",
-            subject,
-            "carbon falls for 20 years from exposure (Eq 34-35)",
-            fix="state soil_exposed_year",
-        )
-    if scenario == "baseline" and method == "stock_change":
-        yield from _cores(monitoring, stratum)
-
-
-def _cores(monitoring: Monitoring, stratum: str) -> Iterator[Finding]:
-    cored = methods.number(monitoring, "soil_cored_years_before_start", "baseline", stratum)
-    plane = methods.number(monitoring, "reference_plane_age_years", "baseline", stratum)
-    if cored is None or not 0 <= cored <= 2:
-        yield Finding.error(
-            "cores-too-old",
-            f"{stratum} baseline",
-            "cores must be taken within 2 years before the start (8.1.4.2.5)",
-            fix="state soil_cored_years_before_start (at most 2)",
-        )
-    if plane is not None and not plane >= 4:
-        yield Finding.error(
-            "reference-plane-too-young",
-            f"{stratum} baseline",
-            "a reference plane must be at least 4 years old (8.1.4.2.5)",
-            fix="use an older plane or another method",
-        )
-
-
-def _gases(
-    monitoring: Monitoring, scenario: Scenario, stratum: str, chosen: dict[str, str]
-) -> Iterator[Finding]:
-    subject = f"{stratum} {scenario}"
-    default_n2o = chosen["n2o_method"].startswith("default")
-    if default_n2o and methods.number(monitoring, "near_nitrogen_source", scenario, stratum):
-        yield Finding.error(
-            "n2o-default-near-source",
-            subject,
-            "N2O defaults are not for strata fed by a nitrogen source (8.1.4.6.4)",
-            fix="measure N2O or use published values (n2o_method 'flux')",
-        )
-    if default_n2o and chosen["ecosystem"] == "seagrass" and "wetland" in chosen["n2o_method"]:
-        message = "Eq 66-68 are for non-seagrass wetland"
-        yield Finding.error("n2o-default-seagrass", subject, message, fix="choose another method")
-    if scenario == "baseline" and chosen["burning_method"] != "none":
-        yield Finding.error(
-            "burning-in-baseline",
-            subject,
-            "prescribed burning is accounted with the project only (8.2.5)",
-            fix="write the key burning_method.project",
-        )
-    moved = {chosen["eroded_method"], chosen["excavated_method"]} != {"none"}
-    gases = {chosen["ch4_method"], chosen["n2o_method"]} != {"none"}
-    if scenario == "baseline" and moved and gases:
-        yield Finding.error(
-            "gases-of-moved-soil",
-            subject,
-            "CH4 and N2O are set to zero where soil is eroded or excavated (8.1.4.1)",
-            fix="set ch4_method and n2o_method of this stratum to 'none' in the baseline",
-        )
-
-
-def _baseline_losses(
-    monitoring: Monitoring, stratum: str, chosen: dict[str, str]
-) -> Iterator[Finding]:
-    subject = f"{stratum} baseline"
-    yield from _constant_rate(monitoring, stratum, chosen["depletion_method"])
-    moved = {chosen["eroded_method"], chosen["excavated_method"]} != {"none"}
-    fluxes = monitoring.annual("soil_co2_flux", stratum=stratum, scenario="baseline")
-    emits = chosen["soil_method"] == "flux" and any(v > 0 for row in fluxes for v in row.values)
-    if not (moved or emits or chosen["soil_method"] in LOSING_METHODS):
-        return
-    if chosen["depletion_method"] == "none":
-        yield Finding.error(
-            "depletion-missing",
-            subject,
-            "baseline soil emits and no depletion time is determined (5.1)",
-            fix="state depletion_method.baseline: organic, mineral, eroded or zero",
-        )
-    for name in methods.PROJECT_OPTIONS:
-        if monitoring.declarations.get(name) == "not_applicable":
-            yield Finding.error(
-                "cap-missing",
-                subject,
-                f"baseline soil emissions are claimed and {name} is not_applicable (5.2.4, 8.5.1)",
-                fix=f"choose another {name}",
-            )
-
-
-def _constant_rate(monitoring: Monitoring, stratum: str, depletion: str) -> Iterator[Finding]:
-    for name in methods.OPTIONS["depletion_method"].get(depletion, ()):
-        for row in monitoring.annual(name, stratum=stratum, scenario="baseline"):
-            if len(set(row.values)) > 1:
-                yield Finding.warning(
-                    "rate-not-constant",
-                    f"series {name} {stratum} baseline",
-                    "the depletion time rests on the rate of the first year (Eq 1, 2)",
-                    fix="give the conservative (high) rate that stays constant (5.1)",
-                )
-
-
 def _ch4_pair(monitoring: Monitoring) -> Iterator[Finding]:
+    """Stratum by stratum; those of one scenario only may lie on each other's land."""
     used = {
         scenario: {
-            methods.choice(monitoring, "ch4_method", scenario, s.id)
+            s.id: methods.choice(monitoring, "ch4_method", scenario, s.id)
             for s in methods.active(monitoring, scenario)
         }
         for scenario in methods.SCENARIOS
     }
-    if "default_over_18ppt" in used["baseline"] and "default_from_20ppt" in used["project"]:
+    high = {s for s, m in used["baseline"].items() if m == "default_over_18ppt"}
+    low = {s for s, m in used["project"].items() if m == "default_from_20ppt"}
+    wrong = high & low
+    if high - set(used["project"]) and low - set(used["baseline"]):
+        wrong |= (high - set(used["project"])) | (low - set(used["baseline"]))
+    if wrong:
         yield Finding.error(
             "ch4-defaults-combined",
-            "ch4_method",
+            f"ch4_method baseline and project of {', '.join(sorted(wrong))}",
             "0.011 in the baseline with 0.0056 in the project may not create a credit (8.1.4.5.4)",
             fix="use the same default in both scenarios, or leave CH4 out of the baseline",
         )

@@ -3,6 +3,11 @@
 Rates are losses per hectare and year, loss positive. The document prints 10 x Rate_Closs x VC in
 Eq 16-17 although Rate_Closs is in tC/ha/yr there: with that unit the sum of the rates is the loss,
 and this is what stands here; a loss of mineral soil in m/yr is given as ``peat_loss_rate``.
+
+Ours: whole years count, year n while n <= t_PDT or t_SDT (Eq 26 says for later years that all of
+GHG_soil is 0, CH4 and N2O with it); and in Eq 14-17 a stratum loses no more than it has at the
+start, which the text says of Eq 8-11 only ("a possible negative outcome must be substituted by
+zero").
 """
 
 from __future__ import annotations
@@ -10,9 +15,10 @@ from __future__ import annotations
 import numpy as np
 
 from bluecarbon import units
+from bluecarbon.methodology import vm0033_cores as cores
 from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.trace import Group, Number, Term, Trace
-from bluecarbon.methodology.vm0033_cell import HORIZON_YEARS, Cell, equation, pair
+from bluecarbon.methodology.vm0033_cell import HORIZON_YEARS, Cell, Pair, equation, pair
 from bluecarbon.methodology.vm0033_methods import SCENARIOS, active
 from bluecarbon.report import Scenario
 
@@ -53,6 +59,18 @@ def loss_of_depth(lost_m: Number, density_kgc_m3: Number) -> Number:
 def loss_of_carbon(lost_tc_ha: Number) -> Number:
     """Eq 16, 17: the sum of Rate_Closs, which is in tC/ha/yr already (see the module) [tC/ha]."""
     return lost_tc_ha
+
+
+def sum_of_rates(rate: np.ndarray) -> Number:
+    """Sum of the rate over the years to t=100, years on the last axis [m] or [tC/ha]."""
+    total: Number = rate.sum(axis=-1)
+    return total
+
+
+def not_more_than_there_is(lost: Number, start: Number) -> Number:
+    """Eq 14-17 (ours, see the module): what is lost is at most what was there at the start."""
+    bound: Number = np.minimum(np.asarray(lost), start)
+    return bound
 
 
 def in_the_stratum(per_hectare: Number, area_ha: Number) -> Number:
@@ -140,6 +158,34 @@ PEAT_LOSS = pair(
 SOIL_LOSS = pair(
     "16|17", "carbon lost to t=100, mineral soil", "tC/ha", loss_of_carbon, formula="{lost_tc_ha}"
 )
+LOST_DEPTH = pair(
+    "8 (sum), 14 (sum)|9 (sum), 15 (sum)",
+    "depth of organic soil lost to t=100",
+    "m",
+    sum_of_rates,
+    formula="SUM({rate})",
+)
+LOST_CARBON = pair(
+    "10 (sum), 16 (sum)|11 (sum), 17 (sum)",
+    "carbon of mineral soil lost to t=100",
+    "tC/ha",
+    sum_of_rates,
+    formula="SUM({rate})",
+)
+BOUND_DEPTH = pair(
+    "14 (at most)|15 (at most)",
+    "depth lost, at most the depth at the start",
+    "m",
+    not_more_than_there_is,
+    formula="MIN({lost},{start})",
+)
+BOUND_CARBON = pair(
+    "16 (at most)|17 (at most)",
+    "carbon lost, at most the carbon at the start",
+    "tC/ha",
+    not_more_than_there_is,
+    formula="MIN({lost},{start})",
+)
 STOCK_PART = pair(
     "3 (part)",
     "stock of the stratum at t=100",
@@ -208,6 +254,8 @@ def _depletion(cell: Cell, option: str) -> Term:
 
 
 def _start_stock(cell: Cell) -> Term:
+    if cell.choice("start_stock_method") == "core_layers":
+        return cores.start_stock(cell)
     return cell.evaluate(
         START_STOCK,
         depth_m=cell.measured("mineral_soil_depth", "m"),
@@ -244,6 +292,13 @@ def maximum_soil_claim(inputs: Inputs, trace: Trace) -> Term | None:
     )
 
 
+def _lost(cell: Cell, name: str, what: Pair) -> Term:
+    """The sum of a rate over 100 years; all its years stand in the trace."""
+    if cell.inputs.is_sampled:
+        return cell.collapsed(name, what[cell.scenario].unit, years=HORIZON_YEARS)
+    return cell.evaluate(what, rate=cell.by_year(name, years=HORIZON_YEARS))
+
+
 def _parts(inputs: Inputs, trace: Trace, scenario: Scenario, *, stocks: bool) -> Group:
     cells = [Cell(inputs, trace, scenario, s.id) for s in active(inputs.monitoring, scenario)]
     return {c.stratum: _stock_part(c) if stocks else _loss_part(c) for c in cells}
@@ -251,12 +306,12 @@ def _parts(inputs: Inputs, trace: Trace, scenario: Scenario, *, stocks: bool) ->
 
 def _stock_part(cell: Cell) -> Term:
     if is_organic(cell):
-        lost = cell.collapsed("peat_loss_rate", "m", years=HORIZON_YEARS)
+        lost = _lost(cell, "peat_loss_rate", LOST_DEPTH)
         left = cell.evaluate(DEPTH_LEFT, start=cell.measured("peat_depth_start", "m"), lost=lost)
         density = cell.measured("volumetric_carbon", "kgC/m3")
         stock = cell.evaluate(PEAT_STOCK, depth_m=left, density_kgc_m3=density)
     else:
-        lost = cell.collapsed("soil_carbon_loss_rate", "tC/ha", years=HORIZON_YEARS)
+        lost = _lost(cell, "soil_carbon_loss_rate", LOST_CARBON)
         stock = cell.evaluate(STOCK_LEFT, start=_start_stock(cell), lost=lost)
     area = cell.measured(f"{cell.scenario}_area_t100", "ha")
     return cell.evaluate(STOCK_PART, per_hectare=stock, area_ha=area)
@@ -264,13 +319,17 @@ def _stock_part(cell: Cell) -> Term:
 
 def _loss_part(cell: Cell) -> Term:
     if is_organic(cell):
+        lost = _lost(cell, "peat_loss_rate", LOST_DEPTH)
+        depth = cell.measured("peat_depth_start", "m")
         loss = cell.evaluate(
             PEAT_LOSS,
-            lost_m=cell.collapsed("peat_loss_rate", "m", years=HORIZON_YEARS),
+            lost_m=cell.evaluate(BOUND_DEPTH, lost=lost, start=depth),
             density_kgc_m3=cell.measured("volumetric_carbon", "kgC/m3"),
         )
     else:
-        lost = cell.collapsed("soil_carbon_loss_rate", "tC/ha", years=HORIZON_YEARS)
+        lost = _lost(cell, "soil_carbon_loss_rate", LOST_CARBON)
+        if np.any(np.asarray(lost.value) > 0):
+            lost = cell.evaluate(BOUND_CARBON, lost=lost, start=_start_stock(cell))
         loss = cell.evaluate(SOIL_LOSS, lost_tc_ha=lost)
     area = cell.collapsed("stratum_area", "ha", years=1)
     return cell.evaluate(LOSS_PART, per_hectare=loss, area_ha=area)

@@ -19,8 +19,11 @@ MARSH_LINEAR, MARSH_QUADRATIC = 0.40, 0.0025
 MANGROVE_SLOPE, MANGROVE_INTERCEPT = 0.415, 2.8857
 SEAGRASS_SLOPE, SEAGRASS_INTERCEPT = 0.40, -0.21
 
-MANGROVE_CARBON_AT_NO_MATTER_PERCENT = MANGROVE_INTERCEPT
-"""Eq 96 gives 2.9 % carbon where there is no organic matter: low values must be flagged."""
+SEAGRASS_MATTER_MAX_PERCENT = 20.0
+"""Eq 97 holds below this organic matter, Eq 98 from it on."""
+
+MANGROVE_MATTER_MIN_PERCENT = MANGROVE_INTERCEPT / (1 - MANGROVE_SLOPE)
+"""Below this Eq 96 gives more carbon than there is organic matter (2.9 % carbon at none)."""
 
 
 def marsh_carbon_percent(organic_matter_percent: Number) -> Number:
@@ -35,8 +38,17 @@ def mangrove_carbon_percent(organic_matter_percent: Number) -> Number:
 
 
 def seagrass_carbon_percent(organic_matter_percent: Number) -> Number:
-    """Eq 97: %C = 0.40 %OM - 0.21, for %OM < 20 (the equation for more was not legible)."""
-    return SEAGRASS_SLOPE * np.asarray(organic_matter_percent) + SEAGRASS_INTERCEPT
+    """Eq 97: %C = 0.40 %OM - 0.21, not below 0, for %OM < 20 (the floor is ours).
+
+    Above 20 % stands Eq 98, :func:`line_carbon_percent`.
+    """
+    carbon = SEAGRASS_SLOPE * np.asarray(organic_matter_percent) + SEAGRASS_INTERCEPT
+    return np.maximum(carbon, 0.0)
+
+
+def line_carbon_percent(organic_matter_percent: Number, slope: Number, intercept: Number) -> Number:
+    """Eq 98 and equations of a project: %C = slope x %OM + intercept, not below 0."""
+    return np.maximum(slope * np.asarray(organic_matter_percent) + intercept, 0.0)
 
 
 def marsh_organic_matter_percent(carbon_percent: Number) -> Number:
@@ -94,15 +106,19 @@ def core_stock_tc_ha(
     return stock
 
 
+def fraction_of_percent(percent: Number) -> Number:
+    """CF of Eq 99 from the %C of Eq 95-98: percent over 100 [tC/t]."""
+    return np.asarray(percent) / 100
+
+
+def mean_of_cores(stock_tc_ha: np.ndarray) -> Number:
+    """The mean of the cores of one coring [tC/ha], cores on the last axis."""
+    mean: Number = stock_tc_ha.mean(axis=-1)
+    return mean
+
+
 Conversion = Callable[[Number], Number]
 
-CARBON_OF_MATTER: Mapping[str, Conversion] = MappingProxyType(
-    {
-        "marsh": marsh_carbon_percent,
-        "mangrove": mangrove_carbon_percent,
-        "seagrass": seagrass_carbon_percent,
-    }
-)
 MATTER_OF_CARBON: Mapping[str, Conversion] = MappingProxyType(
     {
         "marsh": marsh_organic_matter_percent,
@@ -137,9 +153,16 @@ CARBON = MappingProxyType(
             "carbon from organic matter",
             "percent",
             seagrass_carbon_percent,
-            formula="0.4*{organic_matter_percent}-0.21",
+            formula="MAX(0,0.4*{organic_matter_percent}-0.21)",
         ),
     }
+)
+_LINE = "MAX(0,{slope}*{organic_matter_percent}+{intercept})"
+SEAGRASS_HIGH = equation(
+    "98", "carbon from much organic matter", "percent", line_carbon_percent, formula=_LINE
+)
+PROJECT_LINE = equation(
+    "95-98 (own)", "carbon from organic matter", "percent", line_carbon_percent, formula=_LINE
 )
 SOIL_MATTER = MappingProxyType(
     {
@@ -196,4 +219,14 @@ CORE_STOCK = equation(
     "tC/ha",
     core_stock_tc_ha,
     formula="SUMPRODUCT({carbon_fraction},{bulk_density_g_cm3},{thickness_cm})*100",
+)
+CARBON_FRACTION = equation(
+    "99 (CF)", "carbon fraction of a layer", "tC/t", fraction_of_percent, formula="{percent}/100"
+)
+CORE_MEAN = equation(
+    "99 (mean)",
+    "soil carbon of a coring, mean of its cores",
+    "tC/ha",
+    mean_of_cores,
+    formula="AVERAGE({stock_tc_ha})",
 )

@@ -20,12 +20,13 @@ def gas_co2e(emission_t: Number, gwp: Number) -> Number:
 
 
 def n2o_by_salinity(
-    over_18: Number, from_5_to_18: Number, to_5: Number, salinity_class: Number
+    over_18: Number, from_5_to_18: Number, to_5: Number, salinity_g_kg: Number
 ) -> Number:
-    """Eq 63-68: the factor of the salinity class of the year (2 over 18, 1 to 18, 0 to 5)."""
-    kind = np.asarray(salinity_class)
+    """Eq 63-68: the factor by the salinity of the year (over 18, over 5 to 18, to 5 g/kg)."""
+    salt = np.asarray(salinity_g_kg)
+    saline, fresh = salt > SALINE_G_KG, salt <= BRACKISH_G_KG
     # A sum and not a choice: a factor that is not a number must not go unseen.
-    factor: Number = (kind == 2) * over_18 + (kind == 1) * from_5_to_18 + (kind == 0) * to_5
+    factor: Number = saline * over_18 + ~(saline | fresh) * from_5_to_18 + fresh * to_5
     return factor
 
 
@@ -66,7 +67,7 @@ N2O_FLUX = pair(
     gas_co2e,
     formula="{emission_t}*{gwp}",
 )
-_BY_SALINITY = "IF({salinity_class}=2,{over_18},IF({salinity_class}=1,{from_5_to_18},{to_5}))"
+_BY_SALINITY = "IF({salinity_g_kg}>18,{over_18},IF({salinity_g_kg}>5,{from_5_to_18},{to_5}))"
 N2O_FACTOR = {
     "open_water": pair(
         "63-65 (factor)",
@@ -132,7 +133,7 @@ def n2o(cell: Cell) -> Term:
         over_18=cell.parameter(f"n2o_{water}_over_18ppt", "t/ha/yr"),
         from_5_to_18=cell.parameter(f"n2o_{water}_5_to_18ppt", "t/ha/yr"),
         to_5=cell.parameter(f"n2o_{water}_to_5ppt", "t/ha/yr"),
-        salinity_class=cell.known(_salinity_class(cell), "1", "class of the salinity"),
+        salinity_g_kg=_salinity(cell),
     )
     return cell.evaluate(N2O_DEFAULT[water], emission_t=factor, gwp=gwp)
 
@@ -167,8 +168,9 @@ def _every_year(cell: Cell, factor: Term) -> Term:
     return Term(value, factor.unit, factor.source, factor.parameters)
 
 
-def _salinity_class(cell: Cell) -> np.ndarray:
+def _salinity(cell: Cell) -> Term:
+    """Salinity of the years [g/kg]: it decides which factor applies and is never drawn."""
     row = cell.row("salinity")
     start = cell.inputs.years[0] - row.first_year
     values = salinity_g_kg(row)[start : start + len(cell.inputs.years)]
-    return np.where(values > SALINE_G_KG, 2.0, np.where(values > BRACKISH_G_KG, 1.0, 0.0))
+    return cell.known(values, "g/kg", f"salinity {cell.stratum} {cell.scenario}")

@@ -44,11 +44,19 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "none": (),
             "default": ("vegetation_cover",),
             "stock_change": ("soil_carbon_stock",),
+            "core_layers": (),
             "loss_rate": ("soil_carbon_loss_rate",),
             "emitted_share": (*SOIL, "soil_emitted_share"),
             "steady_state": SOIL,
             "subsidence": ("subsidence_rate", "soil_carbon_density"),
             "flux": ("soil_co2_flux",),
+        },
+        "core_carbon_method": {
+            "measured": (),
+            "mangrove": (),
+            "marsh": (),
+            "seagrass": (),
+            "project_equation": (),
         },
         "allochthonous_method": {
             "none": (),
@@ -92,6 +100,7 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "eroded": (),
             "zero": (),
         },
+        "start_stock_method": {"volumetric": (), "core_layers": ()},
         "ch4_method": {
             "none": (),
             "default_over_18ppt": ("salinity",),
@@ -114,6 +123,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
     {
         "shrub_method": "none",
         "herb_method": "none",
+        "core_carbon_method": "measured",
         "allochthonous_method": "none",
         "deposit_method": "default",
         "ecosystem": "mangrove",
@@ -121,6 +131,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "erosion_environment": "",
         "excavated_method": "none",
         "depletion_method": "none",
+        "start_stock_method": "volumetric",
         "burning_method": "none",
         "fuel_method": "none",
     }
@@ -167,7 +178,7 @@ UNCERTAINTY_OF = MappingProxyType(
 _HECTARE, _STRATUM, _SHARE, _PROPERTY = "per hectare", "whole stratum", "share", "property"
 
 _ROWS = (
-    ("stratum_area", "ha", _STRATUM, "A_i,t, area of the stratum; makes it part of a scenario"),
+    ("stratum_area", "ha", _STRATUM, "A_i,t; a stratum with this series is part of the scenario"),
     ("tree_stock_per_hectare", "tC/ha", _HECTARE, "carbon in trees, above and below ground"),
     ("tree_biomass_per_hectare", "t/ha", _HECTARE, "tree dry matter, above and below ground"),
     ("tree_stock", "tCO2e", _STRATUM, "C_TREE,i,t of AR-TOOL14 (that tool gives tCO2e)"),
@@ -176,7 +187,12 @@ _ROWS = (
     ("shrub_change", "tCO2e/yr", _STRATUM, "dC_SHRUB,i,t of AR-TOOL14, gain positive"),
     ("shrub_crown_cover", "1", _SHARE, "crown cover of shrubs, 0 ... 1"),
     ("herb_stock", "tC/ha", _HECTARE, "carbon in herbaceous vegetation"),
-    ("herb_cover", "1", _SHARE, "cover of herbs, 0 ... 1; the first year with cover counts"),
+    (
+        "herb_cover",
+        "1",
+        _SHARE,
+        "cover of herbs, 0 ... 1; only the first year of the project counts",
+    ),
     ("vegetation_cover", "1", _SHARE, "crown or vegetation cover, 0 ... 1"),
     ("soil_carbon_stock", "tC/ha", _HECTARE, "soil carbon above the reference plane (Eq 36, 99)"),
     ("soil_carbon_loss_rate", "tC/ha/yr", _HECTARE, "Rate_Closs of mineral soil, loss positive"),
@@ -184,9 +200,14 @@ _ROWS = (
     ("soil_bulk_density", "kg/m3", _PROPERTY, "dry bulk density of the exposed soil"),
     ("soil_exposed_depth", "m", _PROPERTY, "depth of the exposed soil (exposed in that year)"),
     ("soil_emitted_share", "percent", _SHARE, "C%_emitted of the exposed carbon in the year"),
-    ("subsidence_rate", "m/yr", _HECTARE, "loss of organic soil by subsidence"),
+    ("subsidence_rate", "m/yr", _PROPERTY, "loss of organic soil by subsidence"),
     ("soil_carbon_density", "kgC/m3", _PROPERTY, "VC, volumetric carbon content"),
-    ("soil_co2_flux", "tCO2e/ha/yr", _HECTARE, "in-situ CO2 by a proxy, model or published value"),
+    (
+        "soil_co2_flux",
+        "tCO2e/ha/yr",
+        _HECTARE,
+        "in-situ CO2 by a proxy, model or published value; emission positive, removal negative",
+    ),
     ("allochthonous_share", "percent", _SHARE, "%C_alloch of new soil carbon"),
     ("autochthonous_carbon_content", "tC/t", _PROPERTY, "autochthonous carbon fraction of soil"),
     ("soil_organic_matter", "percent", _PROPERTY, "%OM_soil by loss on ignition"),
@@ -197,7 +218,12 @@ _ROWS = (
     ("eroded_bulk_density", "kg/m3", _PROPERTY, "dry bulk density of the eroded soil"),
     ("eroded_depth", "m", _PROPERTY, "depth eroded in the year"),
     ("eroded_emitted_share", "percent", _SHARE, "C%_emitted of the eroded carbon"),
-    ("eroded_co2_flux", "tCO2e/ha/yr", _HECTARE, "CO2 of eroded soil by proxy or publication"),
+    (
+        "eroded_co2_flux",
+        "tCO2e/ha/yr",
+        _HECTARE,
+        "CO2 of eroded soil by proxy or publication; emission positive, removal negative",
+    ),
     ("excavated_carbon_content", "tC/t", _PROPERTY, "carbon fraction of the excavated soil"),
     ("excavated_bulk_density", "kg/m3", _PROPERTY, "dry bulk density of the excavated soil"),
     ("excavated_depth", "m", _PROPERTY, "depth piled up in the year"),
@@ -206,12 +232,27 @@ _ROWS = (
         "excavated_co2_flux",
         "tCO2e/ha/yr",
         _HECTARE,
-        "CO2 of excavated soil by proxy or publication",
+        "CO2 of excavated soil by proxy or publication; emission positive, removal negative",
     ),
-    ("peat_loss_rate", "m/yr", _HECTARE, "Rate_peatloss; 100 years where soil is capped (Eq 3-17)"),
-    ("salinity", "g/kg", _PROPERTY, "salinity average or low point; ppt and psu are accepted"),
-    ("ch4_flux", "t/ha/yr", _HECTARE, "tonnes of CH4 by proxy, measurement or publication"),
-    ("n2o_flux", "t/ha/yr", _HECTARE, "tonnes of N2O by proxy, measurement or publication"),
+    ("peat_loss_rate", "m/yr", _PROPERTY, "Rate_peatloss of organic soil, loss positive"),
+    (
+        "salinity",
+        "g/kg",
+        _PROPERTY,
+        "salinity average or low point; ppt and psu are g/kg",
+    ),
+    (
+        "ch4_flux",
+        "t/ha/yr",
+        _HECTARE,
+        "tonnes of CH4 by proxy, measurement or publication; emission positive, removal negative",
+    ),
+    (
+        "n2o_flux",
+        "t/ha/yr",
+        _HECTARE,
+        "tonnes of N2O by proxy, measurement or publication; emission positive, removal negative",
+    ),
     ("burnt_biomass", "kg/ha", _HECTARE, "shrub and herb dry matter burnt, mean of the stratum"),
     ("fuel_emission", "tCO2e/yr", _STRATUM, "ET_FC of AR-TOOL05"),
     ("uncertainty_biomass", "percent", _PROPERTY, "stated half-width, replaces standard errors"),
@@ -221,16 +262,66 @@ _ROWS = (
 )
 
 _PROJECT_ROWS = (
-    ("fire_reduction_premium", "tCO2e/yr", "FRP by VMD0046; needed for no project"),
-    ("leakage_emission", "tCO2e/yr", "GHG_LK; 0 under the applicability conditions (8.4)"),
+    (
+        "fire_reduction_premium",
+        "tCO2e/yr",
+        "FRP by VMD0046; needed for no project; reduction positive",
+    ),
+    (
+        "leakage_emission",
+        "tCO2e/yr",
+        "GHG_LK; 0 under the applicability conditions (8.4); emission positive, removal negative",
+    ),
 )
 
 
-def _about(name: str, about: str) -> str:
+_CAPPED = frozenset({"peat_loss_rate", "soil_carbon_loss_rate"})
+
+_ONE_VALUE = {
+    _HECTARE: "one value per hectare, which is multiplied by stratum_area",
+    _STRATUM: "one value for the whole stratum, not per hectare",
+    _SHARE: "one value for the stratum, a share: no area in it",
+    _PROPERTY: "one value for the stratum, a property: no area in it",
+    "whole project": "one value for the whole project: leave stratum empty, scenario 'project'",
+}
+
+_LAST = (
+    "last value: the last year of the period, whose end is exclusive (end 2030-01-01: last value "
+    "2029); more years do no harm"
+)
+
+
+def _first(name: str) -> str:
+    """From which year on a series is read, in words."""
+    if name in YEAR_BEFORE:
+        return (
+            "stock at the end of each year: begins one year early, first value is the year before "
+            "project_start_year (what stood when the project began)"
+        )
+    start = "begins in project_start_year (default: first year of the period)"
+    if name == "stratum_area":
+        before = ", ".join(sorted(AREA_BEFORE))
+        return f"{start}, but one year early in a scenario and stratum that reads one of {before}"
+    if name in _CAPPED:
+        return f"{start}; 100 values where soil_cap_method is total_stock or stock_loss (Eq 3-17)"
+    return start
+
+
+def _about(name: str, per: str, about: str) -> str:
+    """What a series is, its extent in space and time, and which choices read it."""
     readers = [f"{c}={o}" for c, d in OPTIONS.items() for o, names in d.items() if name in names]
-    when = f"; read by {', '.join(readers)}" if readers else ""
-    begins = "; value at the end of the year, begins one year early" if name in YEAR_BEFORE else ""
-    return f"{about}{begins}{when}"
+    when = (f"read by {', '.join(readers)}",) if readers else ()
+    return "; ".join((about, _ONE_VALUE[per], _first(name), _LAST, _errors(name), *when))
+
+
+def _errors(name: str) -> str:
+    """What the standard errors of a series are taken for."""
+    if name in YEAR_BEFORE:
+        return (
+            "standard_errors of different years are independent (campaigns), those of C_t and C_0 "
+            "add in quadrature, unless the series names a shared_error"
+        )
+    return "standard_errors of all years are one error: they move together"
 
 
 SERIES: tuple[SeriesInput, ...] = (
@@ -241,14 +332,20 @@ SERIES: tuple[SeriesInput, ...] = (
                 "unit": unit,
                 "per": per,
                 "scenarios": SCENARIOS,
-                "about": _about(name, about),
+                "about": _about(name, per, about),
                 "required": name == "stratum_area",
             }
         )
         for name, unit, per, about in _ROWS
     ),
     *(
-        SeriesInput(name=name, unit=unit, per="whole project", about=about, required=False)
+        SeriesInput(
+            name=name,
+            unit=unit,
+            per="whole project",
+            about=_about(name, "whole project", about),
+            required=False,
+        )
         for name, unit, about in _PROJECT_ROWS
     ),
 )
@@ -290,6 +387,8 @@ def needed(monitoring: Monitoring, scenario: Scenario, stratum: str) -> tuple[st
     names = ["stratum_area"]
     for term, options in OPTIONS.items():
         if term == "deposit_method" and not _deposit_counts(monitoring, scenario, stratum):
+            continue
+        if term == "depletion_method" and scenario == "project":
             continue
         names += options.get(choice(monitoring, term, scenario, stratum), ())
     return tuple(dict.fromkeys(names))

@@ -10,30 +10,13 @@ import numpy as np
 from bluecarbon import units
 from bluecarbon.errors import UnitError
 from bluecarbon.methodology import vm0033_methods as methods
+from bluecarbon.methodology.vm0033_allochthonous_checks import allochthonous_findings
 from bluecarbon.methodology.vm0033_cell import HORIZON_YEARS, salinity_g_kg
-from bluecarbon.methodology.vm0033_field import MANGROVE_INTERCEPT, MANGROVE_SLOPE
+from bluecarbon.methodology.vm0033_core_checks import core_findings
+from bluecarbon.methodology.vm0033_value_checks import matter_findings, value_findings
 from bluecarbon.report import Measurement, Monitoring, Scenario, Series
 from bluecarbon.spec import Finding
 
-SIGNED = frozenset(
-    {
-        "tree_change",
-        "shrub_change",
-        "soil_co2_flux",
-        "soil_carbon_loss_rate",
-        "peat_loss_rate",
-        "subsidence_rate",
-        "ch4_flux",
-        "n2o_flux",
-        "eroded_co2_flux",
-        "excavated_co2_flux",
-        "fire_reduction_premium",
-    }
-)
-"""Series whose values may be below zero."""
-
-FRACTIONS = frozenset({"vegetation_cover", "herb_cover", "shrub_crown_cover"})
-AREA_TOLERANCE = 0.001
 MEASURED_UNITS = {
     "peat_depth_start": "m",
     "mineral_soil_depth": "m",
@@ -70,12 +53,20 @@ def check_data(monitoring: Monitoring) -> Iterator[Finding]:
                 yield from _needed(monitoring, name, scenario, stratum.id)
             yield from _measured(monitoring, scenario, stratum.id)
             yield from _salinity(monitoring, scenario, stratum.id)
+            yield from allochthonous_findings(monitoring, scenario, stratum.id)
     for name in methods.PROJECT_SERIES:
         if monitoring.annual(name):
             yield from _needed(monitoring, name, "project", "")
     for row in monitoring.series:
         yield from _given(monitoring, row, known, read)
-    yield from _areas(monitoring)
+    yield from core_findings(monitoring, axis_of(monitoring))
+
+
+def describe(name: str, scenario: Scenario, stratum: str) -> str:
+    """A series as a finding names it, with the scenario that is meant."""
+    if name in methods.PROJECT_SERIES:
+        return f"series {name} (whole project)"
+    return f"series {name} {stratum} {scenario}"
 
 
 def _cap_series(monitoring: Monitoring, stratum: str) -> tuple[str, ...]:
@@ -88,12 +79,15 @@ def _cap_series(monitoring: Monitoring, stratum: str) -> tuple[str, ...]:
 def _needed(
     monitoring: Monitoring, name: str, scenario: Scenario, stratum: str
 ) -> Iterator[Finding]:
-    subject = f"series {name} {stratum} {scenario}"
+    subject = describe(name, scenario, stratum)
     rows = monitoring.annual(name, stratum=stratum, scenario=scenario)
     if len(rows) != 1:
         unit = methods.UNITS[name]
         message = "is missing" if not rows else f"is given {len(rows)} times"
-        yield Finding.error("series-missing", subject, message, fix=f"give it once, in {unit}")
+        code = "series-missing" if not rows else "series-twice"
+        fix = f"give it once for the scenario {scenario!r}, in {unit} (without 'scenario' a series "
+        fix += "is of the project)"
+        yield Finding.error(code, subject, message, fix=fix)
         return
     axis = axis_of(monitoring)
     first, last = axis[0], axis[-1]
@@ -119,10 +113,12 @@ def _given(
     known: set[str],
     read: set[tuple[str, str, Scenario]],
 ) -> Iterator[Finding]:
-    subject = f"series {row.variable} {row.stratum} {row.scenario}"
+    subject = describe(row.variable, row.scenario, row.stratum)
     if row.variable not in methods.UNITS:
-        return
-    if row.variable not in methods.PROJECT_SERIES and row.stratum not in known:
+        return  # for another rule book, or for none: that is told for all rule books
+    if row.variable in methods.PROJECT_SERIES:
+        yield from _misplaced(row, subject)
+    elif row.stratum not in known:
         message = "names no stratum of this project"
         yield Finding.error("stratum-unknown", subject, message, fix="use the id of a stratum")
     used = (row.variable, row.stratum, row.scenario) in read
@@ -130,70 +126,22 @@ def _given(
         *methods.PROJECT_SERIES,
         *methods.UNCERTAINTY_OF.values(),
     }:
-        message = "is given and no chosen method reads it"
-        fix = "choose the method that reads it, if it should count"
+        message = f"is given and no chosen method of the {row.scenario} reads it"
+        fix = f"choose the method that reads it in the {row.scenario}, if it should count"
         yield Finding.warning("series-unused", subject, message, fix=fix)
-    yield from _unit(row, subject)
-    yield from _values(row, subject)
-    if row.variable == "soil_organic_matter" and used:
-        yield from _low_matter(monitoring, row, subject)
+    yield from value_findings(row, subject)
+    if used:
+        yield from matter_findings(monitoring, row, subject)
 
 
-def _unit(row: Series, subject: str) -> Iterator[Finding]:
-    wanted = methods.UNITS[row.variable]
-    try:
-        if row.variable == "salinity":
-            salinity_g_kg(row)
-        else:
-            units.factor(row.unit, wanted)
-    except UnitError as error:
-        yield Finding.error("unit-wrong", subject, str(error), fix=f"give it in {wanted}")
-
-
-def _values(row: Series, subject: str) -> Iterator[Finding]:
-    for place, value in enumerate(row.values):
-        wrong = _wrong_value(row, value)
-        if wrong:
-            year = row.first_year + place
-            yield Finding.error("value-wrong", f"{subject} {year}", wrong, fix="correct it")
-    errors = row.standard_errors
-    if errors and len(errors) != len(row.values):
-        message = f"has {len(errors)} standard errors for {len(row.values)} values"
-        yield Finding.error("errors-wrong", subject, message, fix="give one for each value")
-    if any(not (math.isfinite(e) and e >= 0) for e in errors):
-        message = "a standard error is negative or not a number"
-        yield Finding.error("errors-wrong", subject, message, fix="correct it")
-
-
-def _wrong_value(row: Series, value: float) -> str:
-    if not math.isfinite(value):
-        return f"is {value}, not a number"
-    if value < 0 and row.variable not in SIGNED:
-        return f"is {value:g}, below zero"
-    try:
-        plain = value * units.factor(row.unit, methods.UNITS[row.variable])
-    except UnitError:
-        return ""
-    if row.variable in FRACTIONS and plain > 1:
-        return f"is {plain:g}, a share above 1"
-    if row.variable.endswith("carbon_content") and plain > 1:
-        return f"is {plain:g} tC/t: give the fraction, not percent"
-    return ""
-
-
-def _low_matter(monitoring: Monitoring, row: Series, subject: str) -> Iterator[Finding]:
-    ecosystem = methods.choice(monitoring, "ecosystem", row.scenario, row.stratum)
-    least = MANGROVE_INTERCEPT / (1 - MANGROVE_SLOPE)
-    try:
-        low = min(row.values, default=least) * units.factor(row.unit, "percent") < least
-    except UnitError:
-        return
-    if ecosystem == "mangrove" and low:
-        yield Finding.warning(
-            "organic-matter-low",
+def _misplaced(row: Series, subject: str) -> Iterator[Finding]:
+    """Leakage that names a stratum or the baseline would not be found, and count as none."""
+    if row.stratum or row.scenario != "project":
+        yield Finding.error(
+            "series-misplaced",
             subject,
-            f"below {least:.1f} % Eq 96 gives more carbon than there is organic matter",
-            fix="measure carbon itself (allochthonous_method 'soil_carbon')",
+            f"names the stratum {row.stratum!r} and the scenario {row.scenario!r}",
+            fix="leave stratum empty and scenario 'project': it is one series of the whole project",
         )
 
 
@@ -203,7 +151,7 @@ def _measured(monitoring: Monitoring, scenario: Scenario, stratum: str) -> Itera
         rows = monitoring.select(name, stratum=stratum)
         if len(rows) != 1:
             fix = f"give one value in {MEASURED_UNITS[name]}"
-            message = f"has {len(rows)} values, needs one"
+            message = f"has {len(rows)} values, needs one: the {scenario} reads it"
             yield Finding.error("measurement-missing", subject, message, fix=fix)
             continue
         yield from _measurement(rows[0], subject)
@@ -226,14 +174,24 @@ def _measurements(monitoring: Monitoring, scenario: Scenario, stratum: str) -> t
     organic = bool(monitoring.select("peat_depth_start", stratum=stratum))
     if scenario == "baseline" and depletion == "organic":
         names.append("peat_depth_start")
+    start = methods.choice(monitoring, "start_stock_method", scenario, stratum)
+    by_depth = ("mineral_soil_depth", "volumetric_carbon") if start != "core_layers" else ()
     if scenario == "baseline" and depletion == "mineral":
-        names += ["mineral_soil_depth", "volumetric_carbon"]
+        names += by_depth
     if cap == "total_stock":
-        names += ["volumetric_carbon", f"{scenario}_area_t100"]
-        names.append("peat_depth_start" if organic else "mineral_soil_depth")
+        names.append(f"{scenario}_area_t100")
+        names += ("volumetric_carbon", "peat_depth_start") if organic else by_depth
     if cap == "stock_loss" and organic:
-        names.append("volumetric_carbon")
+        names += ("volumetric_carbon", "peat_depth_start")
+    if cap == "stock_loss" and not organic and _loses(monitoring, scenario, stratum):
+        names += by_depth
     return tuple(dict.fromkeys(names))
+
+
+def _loses(monitoring: Monitoring, scenario: Scenario, stratum: str) -> bool:
+    """Whether mineral soil loses carbon: then its stock bounds the loss (Eq 16, 17)."""
+    rows = monitoring.annual("soil_carbon_loss_rate", stratum=stratum, scenario=scenario)
+    return any(sum(row.values) > 0 for row in rows)
 
 
 def _salinity(monitoring: Monitoring, scenario: Scenario, stratum: str) -> Iterator[Finding]:
@@ -253,35 +211,3 @@ def _salinity(monitoring: Monitoring, scenario: Scenario, stratum: str) -> Itera
             f"falls to {lowest:g} and ch4_method is {method!r} (Eq 60, 61)",
             fix="measure CH4 or use published values (ch4_method 'flux')",
         )
-
-
-def _areas(monitoring: Monitoring) -> Iterator[Finding]:
-    """Strata must sum to the project area, in both scenarios (5.2.2)."""
-    axis = axis_of(monitoring)
-    for year in (axis[0], axis[-1]):
-        sums = [_area(monitoring, scenario, year) for scenario in methods.SCENARIOS]
-        if None in sums:
-            return
-        low, high = sorted(s for s in sums if s is not None)
-        if high - low > AREA_TOLERANCE * high:
-            yield Finding.warning(
-                "areas-differ",
-                f"stratum_area {year}",
-                f"strata sum to {low:g} ha in one scenario and {high:g} ha in the other",
-                fix="strata must sum to the project area in both scenarios (5.2.2)",
-            )
-
-
-def _area(monitoring: Monitoring, scenario: Scenario, year: int) -> float | None:
-    total = 0.0
-    for stratum in methods.active(monitoring, scenario):
-        rows = monitoring.annual("stratum_area", stratum=stratum.id, scenario=scenario)
-        place = year - rows[0].first_year
-        try:
-            factor = units.factor(rows[0].unit, "ha")
-        except UnitError:
-            return None
-        if not 0 <= place < len(rows[0].values):
-            return None
-        total += rows[0].values[place] * factor
-    return total

@@ -6,12 +6,16 @@ the baseline hold for the project with the subscript WPS (section 8.2.4.2.1).
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 
 from bluecarbon import units
+from bluecarbon.methodology import vm0033_cores as cores
 from bluecarbon.methodology import vm0033_field as field
-from bluecarbon.methodology.trace import Number, Term
-from bluecarbon.methodology.vm0033_cell import Cell, equation, pair
+from bluecarbon.methodology.trace import Equation, Number, Term
+from bluecarbon.methodology.vm0033_cell import DOCUMENT, Cell, equation, pair
+from bluecarbon.methodology.vm0033_methods import SCENARIOS
 
 
 def emitted_co2(stock_tc_ha: Number, emitted_percent: Number) -> Number:
@@ -46,6 +50,11 @@ def default_co2(
     return units.CO2E_PER_C * rate_tc_ha_yr * np.clip(share, 0.0, 1.0)
 
 
+def until_submergence(removal: Number, year: Number, at: Number) -> Number:
+    """Section 5.2.3: "cessation of GHG removal" after the year of submergence [tCO2e/ha/yr]."""
+    return np.where(np.asarray(year) <= at, removal, 0.0)
+
+
 def steady_state_fraction(
     initial_fraction: Number, final_percent: Number, years_exposed: Number, years_to_end: Number
 ) -> Number:
@@ -66,21 +75,30 @@ def fraction_lost_co2(
     return units.CO2E_PER_C * np.asarray(stock)
 
 
-def stock_change_co2(stock_tc_ha: Number, before_tc_ha: Number) -> Number:
-    """Eq 36 with T = 1 yr: 44/12 x -(C_t - C_(t-T)) / T [tCO2e/ha/yr]."""
-    return -units.CO2E_PER_C * (np.asarray(stock_tc_ha) - before_tc_ha)
+def stock_change_co2(stock_tc_ha: Number, before_tc_ha: Number, years_between: Number) -> Number:
+    """Eq 36: 44/12 x -(C_t - C_(t-T)) / T [tCO2e/ha/yr]."""
+    return -units.CO2E_PER_C * (np.asarray(stock_tc_ha) - before_tc_ha) / years_between
+
+
+def stated_flux(flux: Number) -> Number:
+    """Eq 30, 50, 58: the flux of a proxy, model or publication as it is [tCO2e/ha/yr]."""
+    return flux
+
+
+def stated_share(share: Number) -> Number:
+    """Eq 51-55: C%_emitted of a depositional environment is its default [percent]."""
+    return share
 
 
 def allochthonous_deduction(in_situ: Number, allochthonous_percent: Number) -> Number:
     """Eq 38: GHG_insitu x %C_alloch / 100, only where GHG_insitu is a removal (negative)."""
-    taken = np.asarray(in_situ) * np.asarray(allochthonous_percent) / 100
-    return np.where(np.asarray(in_situ) < 0, taken, 0.0)
+    taken: Number = np.minimum(in_situ, 0.0) * np.asarray(allochthonous_percent) / 100
+    return taken
 
 
 def soil_co2(in_situ: Number, eroded: Number, excavated: Number) -> Number:
     """Eq 27, 80: in situ + eroded + excavated [tCO2e/ha/yr]."""
-    total: Number = np.asarray(in_situ) + eroded + excavated
-    return total
+    return np.asarray(in_situ) + (np.asarray(eroded) + excavated)
 
 
 STOCK = pair(
@@ -119,6 +137,19 @@ DEFAULT = pair(
         "44/12*{rate_tc_ha_yr}*MAX(0,MIN(1,({cover}-{cover_none})/({cover_full}-{cover_none})))"
     ),
 )
+DROWNED = MappingProxyType(
+    {
+        scenario: Equation(
+            DOCUMENT,
+            "Section 5.2.3",
+            "in-situ CO2, default rate, until submergence",
+            "tCO2e/ha/yr",
+            until_submergence,
+            "IF({year}<={at},{removal},0)",
+        )
+        for scenario in SCENARIOS
+    }
+)
 FRACTION = pair(
     "34-35",
     "carbon fraction of the soil",
@@ -141,7 +172,14 @@ FIELD = pair(
     "in-situ CO2 by soil stocks",
     "tCO2e/ha/yr",
     stock_change_co2,
-    formula="44/12*({before_tc_ha}-{stock_tc_ha})",
+    formula="44/12*({before_tc_ha}-{stock_tc_ha})/{years_between}",
+)
+PROXY = pair("30", "in-situ CO2 by proxy", "tCO2e/ha/yr", stated_flux, formula="{flux}")
+ERODED_PROXY = pair(
+    "50", "CO2 of eroded soil by proxy", "tCO2e/ha/yr", stated_flux, formula="{flux}"
+)
+EXCAVATED_PROXY = pair(
+    "58", "CO2 of excavated soil by proxy", "tCO2e/ha/yr", stated_flux, formula="{flux}"
 )
 DEDUCTION = pair(
     "38",
@@ -164,6 +202,24 @@ ERODED = pair(
     emitted_co2,
     formula="44/12*{stock_tc_ha}*{emitted_percent}/100",
 )
+ERODED_SHARE = MappingProxyType(
+    {
+        environment: pair(
+            number, "share of eroded carbon emitted", "percent", stated_share, formula="{share}"
+        )
+        for environment, number in (
+            ("normal_marine", "51"),
+            ("oxygen_depletion", "52"),
+            ("small_mountainous_rivers", "53"),
+            ("extreme_accumulation", "54"),
+            ("not_connected", "55"),
+            ("not_connected_conservative", "55 (conservative)"),
+            ("very_low_accumulation", "51 (low accumulation)"),
+        )
+    }
+)
+"""Carbon preservation by depositional environment (section 8.1.4.3)."""
+
 EXCAVATED_STOCK = pair(
     "57",
     "carbon of the excavated soil",
@@ -209,6 +265,7 @@ def _in_situ(cell: Cell) -> Term:
     return {
         "default": _default,
         "stock_change": _stock_change,
+        "core_layers": _core_layers,
         "loss_rate": _loss_rate,
         "emitted_share": _emitted_share,
         "steady_state": _steady_state,
@@ -218,22 +275,41 @@ def _in_situ(cell: Cell) -> Term:
 
 
 def _flux(cell: Cell) -> Term:
-    return cell.series("soil_co2_flux")
+    return cell.evaluate(PROXY, flux=cell.series("soil_co2_flux"))
 
 
 def _default(cell: Cell) -> Term:
-    return cell.evaluate(
+    removal = cell.evaluate(
         DEFAULT,
         rate_tc_ha_yr=cell.parameter("soil_default_rate", "tC/ha/yr"),
         cover=cell.series("vegetation_cover"),
         cover_none=cell.parameter("cover_none", "1"),
         cover_full=cell.parameter("cover_full", "1"),
     )
+    year = cell.number("submergence_year")
+    if year is None:
+        return removal
+    return cell.evaluate(
+        DROWNED,
+        removal=removal,
+        year=cell.known(np.array(cell.inputs.years, dtype=np.float64), "yr", "calendar"),
+        at=cell.known(year, "yr", "declared submergence_year"),
+    )
 
 
 def _stock_change(cell: Cell) -> Term:
     series = "soil_carbon_stock"
-    return cell.evaluate(FIELD, stock_tc_ha=cell.series(series), before_tc_ha=cell.before(series))
+    return cell.evaluate(
+        FIELD,
+        stock_tc_ha=cell.series(series),
+        before_tc_ha=cell.before(series),
+        years_between=cell.known(1.0, "yr", "an annual series"),
+    )
+
+
+def _core_layers(cell: Cell) -> Term:
+    now, before, between = cores.stocks_of_years(cell)
+    return cell.evaluate(FIELD, stock_tc_ha=now, before_tc_ha=before, years_between=between)
 
 
 def _loss_rate(cell: Cell) -> Term:
@@ -289,7 +365,7 @@ def _eroded(cell: Cell) -> Term:
     if option == "none":
         return cell.nothing("tCO2e/ha/yr", "eroded_method is none")
     if option == "flux":
-        return cell.series("eroded_co2_flux")
+        return cell.evaluate(ERODED_PROXY, flux=cell.series("eroded_co2_flux"))
     stock = cell.evaluate(
         ERODED_STOCK,
         carbon_fraction=cell.series("eroded_carbon_content"),
@@ -297,7 +373,10 @@ def _eroded(cell: Cell) -> Term:
         depth_m=cell.series("eroded_depth"),
     )
     if option == "default":
-        share = cell.parameter(f"emitted_{cell.choice('erosion_environment')}", "percent")
+        place = cell.choice("erosion_environment")
+        share = cell.evaluate(
+            ERODED_SHARE[place], share=cell.parameter(f"emitted_{place}", "percent")
+        )
     else:
         share = cell.series("eroded_emitted_share")
     return cell.evaluate(ERODED, stock_tc_ha=stock, emitted_percent=share)
@@ -308,7 +387,7 @@ def _excavated(cell: Cell) -> Term:
     if option == "none":
         return cell.nothing("tCO2e/ha/yr", "excavated_method is none")
     if option == "flux":
-        return cell.series("excavated_co2_flux")
+        return cell.evaluate(EXCAVATED_PROXY, flux=cell.series("excavated_co2_flux"))
     stock = cell.evaluate(
         EXCAVATED_STOCK,
         carbon_fraction=cell.series("excavated_carbon_content"),

@@ -4,22 +4,33 @@ Half-widths come from standard errors: each independent error is moved by one st
 through the same equations, the effects on a pool are added in quadrature and widened to the
 declared confidence (normal). A project may state half-widths of a pool instead
 (``uncertainty_biomass`` ...). Pools are biomass, soil CO2, CH4 and N2O.
+
+Ours: the years of a stock series err independently, as campaigns do, so that the error of
+C_t - C_0 is sqrt(se_t^2 + se_0^2), unless the series names a ``shared_error``; the years of a
+rate, share or area err together. A pool without errors counts as exactly known, which 8.5.2 wants
+justified: a finding names them. The denominator of Eq 91 is |GHG_BSL + GHG_WPS|, as printed (the
+text wants denominators "expressed in absolute values"), not |GHG_BSL| + |GHG_WPS|; years in which
+the two differ by a factor of 3 are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from bluecarbon import units
 from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.parameters import Parameters
-from bluecarbon.methodology.trace import Group, Number, Term, Trace
-from bluecarbon.methodology.vm0033_cell import Cell, equation, pair
+from bluecarbon.methodology.trace import COMPUTED, Group, Number, Term, Trace
+from bluecarbon.methodology.vm0033_cell import Cell, equation, errs_by_year, pair, yearly_errors
+from bluecarbon.methodology.vm0033_cores import error_rows, is_core_row
 from bluecarbon.methodology.vm0033_methods import UNCERTAINTY_OF
+from bluecarbon.methodology.vm0033_results import CellResult, Results, cell_results
 from bluecarbon.report import Measurement, Monitoring, Scenario, Series
 from bluecarbon.spec import Parameter
 
@@ -73,6 +84,50 @@ def adjusted(net: Number, share: Number) -> Number:
     return np.asarray(net) * share
 
 
+def pool_percent(effect: np.ndarray, amount: Number, factor: Number) -> Number:
+    """U_SS of Eq 87, 89: 100 z sqrt(sum effect^2) / |E| [percent], errors on the last axis."""
+    spread = np.sqrt((effect**2).sum(axis=-1))
+    size = np.abs(np.asarray(amount))
+    return np.where(size > 0, 100 * factor * spread / np.where(size > 0, size, 1.0), 0.0)
+
+
+def biomass_amount(previous: Number, change_tc: Number) -> Number:
+    """E_SS of Eq 87, 89 for biomass: - 44/12 dC, cumulative [tCO2e]."""
+    return previous - units.CO2E_PER_C * np.asarray(change_tc)
+
+
+def source_amount(previous: Number, emission: Number) -> Number:
+    """E_SS of Eq 87, 89 for a gas or source, cumulative [tCO2e]."""
+    return previous + np.asarray(emission)
+
+
+BIOMASS_AMOUNT = pair(
+    "87 (E, biomass)|89 (E, biomass)",
+    "biomass of the stratum, cumulative",
+    "tCO2e",
+    biomass_amount,
+    formula="{previous}-44/12*{change_tc}",
+)
+AMOUNTS = {
+    pool: pair(
+        f"87 (E, {pool})|89 (E, {pool})",
+        f"{pool} of the stratum, cumulative",
+        "tCO2e",
+        source_amount,
+        formula="{previous}+{emission}",
+    )
+    for pool in ("soil_co2", "ch4", "n2o", "burning", "fuel")
+}
+POOL = {
+    pool: pair(
+        f"87 (U, {pool})|89 (U, {pool})",
+        f"uncertainty of {pool} from standard errors",
+        "percent",
+        pool_percent,
+        formula="IF({amount}=0,0,100*{factor}*SQRT(SUMSQ({effect}))/ABS({amount}))",
+    )
+    for pool in ("biomass", *AMOUNTS)
+}
 STRATUM = pair(
     "87|89",
     "uncertainty of the stratum",
@@ -116,15 +171,6 @@ SHARE = equation(
     ),
 )
 ADJUSTED = equation("92", "adjusted NER, cumulative", "tCO2e", adjusted, formula="{net}*{share}")
-
-
-@dataclass(frozen=True)
-class CellAmounts:
-    """Cumulative emissions of a stratum in a scenario by pool [tCO2e], and its area [ha]."""
-
-    cell: Cell
-    pools: Mapping[str, Number]
-    area_ha: Number
 
 
 @dataclass(frozen=True)
@@ -177,17 +223,32 @@ def _name_of(row: Parameter) -> str:
     return f"parameter|{row.name}"
 
 
-def errors_of(monitoring: Monitoring, parameters: Parameters) -> tuple[str, ...]:
-    """The independent errors in the data, by name, in their order."""
-    names = [_name_of_series(row) for row in monitoring.series if any(row.standard_errors)]
-    names += [_name_of_measurement(row) for row in monitoring.measurements if row.standard_error]
-    names += [_name_of(row) for row in parameters if row.standard_error]
-    return tuple(dict.fromkeys(names))
+def errors_of(monitoring: Monitoring, parameters: Parameters) -> dict[str, str]:
+    """The independent errors in the data, by name, in their order, each with what it is of.
+
+    Errors that differ by their date only are of the same thing: a trace shows them as one.
+    """
+    found: dict[str, str] = {}
+    for series in monitoring.series:
+        if errs_by_year(series):
+            about = f"{series.variable} {series.stratum} {series.scenario}, by year"
+            yearly = (row for row in yearly_errors(series) if row.standard_error)
+            found |= {_name_of_measurement(row): about for row in yearly}
+        elif any(series.standard_errors):
+            found[_name_of_series(series)] = _name_of_series(series).replace("|", " ")
+    measured = [
+        row for row in monitoring.measurements if row.standard_error and not is_core_row(row)
+    ]
+    for row in (*measured, *error_rows(monitoring)):
+        about = row.shared_error or f"{row.variable} {row.stratum} {row.sample}".strip()
+        found[_name_of_measurement(row)] = about
+    found |= {_name_of(row): f"parameter {row.name}" for row in parameters if row.standard_error}
+    return found
 
 
 def one_error_at_a_time(inputs: Inputs) -> Inputs:
     """The same inputs under :class:`OneErrorAtATime`."""
-    sampler = OneErrorAtATime(errors_of(inputs.monitoring, inputs.parameters))
+    sampler = OneErrorAtATime(tuple(errors_of(inputs.monitoring, inputs.parameters)))
     return Inputs(inputs.monitoring, inputs.parameters, sampler, years=inputs.years)
 
 
@@ -196,83 +257,117 @@ def confidence_percent(monitoring: Monitoring) -> int:
     return int(float(monitoring.declarations.get("confidence_percent", 90)))
 
 
-Amounts = Callable[[Inputs, Trace], Mapping[Scenario, tuple[CellAmounts, ...]]]
+@dataclass(frozen=True)
+class NetError:
+    """NER_ERROR of every year [percent], the share of NER that is kept, pools without errors."""
+
+    error: Term
+    share: Term
+    exactly_known: tuple[str, ...]
 
 
-def net_error(inputs: Inputs, trace: Trace, amounts: Amounts) -> tuple[Term, Term]:
-    """NER_ERROR of every year [percent] and the share of NER that is kept (Eq 87-92).
+def net_error(
+    inputs: Inputs, trace: Trace, results: Results, totals: Mapping[Scenario, Term]
+) -> NetError:
+    """Eq 87-92 for central values: ``results`` and the ``totals`` of Eq 18 and 69.
 
-    Both are of the central values also under a Monte Carlo: the deduction is a rule applied to
-    the reported uncertainty, not another draw of it.
+    Also a Monte Carlo takes them from the central values. Eq 91 is a property of the estimate
+    that is reported, not of a draw: a draw is one possible truth, which has no confidence interval
+    of its own, and what a registry takes off is fixed once the report is made. So every draw keeps
+    the same share, the mean of the draws stays comparable with the claim, and their percentiles
+    say where the truth of what is claimed lies *after* that deduction. A share per draw would
+    charge for the same uncertainty twice: as a deduction, and as its spread.
     """
-    moved = one_error_at_a_time(inputs)
-    found = amounts(moved, Trace(inputs.years, recording=False))
-    factor = float(ndtri(0.5 + confidence_percent(inputs.monitoring) / 200))
-    percent, total = {}, {}
-    for scenario, cells in found.items():
-        percent[scenario] = _scenario(inputs, trace, cells, factor)
-        total[scenario] = _total(cells, len(inputs.years))
+    errors = _Errors(inputs, trace)
+    percent = {scenario: errors.of_scenario(scenario, cells) for scenario, cells in results.items()}
     error = trace.evaluate(
         NET_ERROR,
         "project",
         baseline_percent=percent["baseline"],
-        baseline=total["baseline"],
+        baseline=totals["baseline"],
         project_percent=percent["project"],
-        project=total["project"],
+        project=totals["project"],
     )
     level = confidence_percent(inputs.monitoring)
     allowable = inputs.parameters.term(f"allowable_uncertainty_{level}", "percent")
     share = trace.evaluate(SHARE, "project", error_percent=error, allowable_percent=allowable)
-    return error, share
+    return NetError(error, share, tuple(errors.exactly_known))
 
 
-def _scenario(inputs: Inputs, trace: Trace, cells: tuple[CellAmounts, ...], factor: float) -> Term:
-    if not cells:
-        return Term(np.zeros(len(inputs.years)), "percent", "no stratum in this scenario")
-    by_stratum = {c.cell.stratum: _stratum(inputs, trace, c, factor) for c in cells}
-    areas: Group = {
-        c.cell.stratum: Term(_central(c.area_ha, len(inputs.years)), "ha", "area") for c in cells
-    }
-    scenario = cells[0].cell.scenario
-    return trace.evaluate(SCENARIO[scenario], scenario, percent=by_stratum, area_ha=areas)
+class _Errors:
+    """The half-widths of one run: the same equations once more, with one error at a time."""
 
+    def __init__(self, inputs: Inputs, trace: Trace) -> None:
+        self.inputs = inputs
+        self.trace = trace
+        self.exactly_known: list[str] = []
+        self.about = errors_of(inputs.monitoring, inputs.parameters)
+        level = confidence_percent(inputs.monitoring)
+        z = float(ndtri(0.5 + level / 200))
+        self.factor = Term(z, "1", f"normal distribution, {level} % on both sides")
+        quiet = Trace(inputs.years, recording=False)
+        self.moved = {
+            (cell.cell.scenario, cell.cell.stratum): cell.pools()
+            for cells in cell_results(one_error_at_a_time(inputs), quiet).values()
+            for cell in cells
+        }
 
-def _stratum(inputs: Inputs, trace: Trace, amounts: CellAmounts, factor: float) -> Term:
-    years = len(inputs.years)
-    recorded = Cell(inputs, trace, amounts.cell.scenario, amounts.cell.stratum)
-    percents, values = {}, {}
-    for pool, value in amounts.pools.items():
-        values[pool] = Term(_central(value, years), "tCO2e", f"{pool}, cumulative")
-        percents[pool] = _percent(recorded, pool, value, factor)
-    return recorded.evaluate(STRATUM, percent=percents, amount=values)
+    def of_scenario(self, scenario: Scenario, cells: tuple[CellResult, ...]) -> Term:
+        """Eq 88, 90."""
+        if not cells:
+            return Term(np.zeros(len(self.inputs.years)), "percent", "no stratum in this scenario")
+        percent: Group = {result.cell.stratum: self.of_stratum(result) for result in cells}
+        areas: Group = {result.cell.stratum: result.area for result in cells}
+        return self.trace.evaluate(SCENARIO[scenario], scenario, percent=percent, area_ha=areas)
 
+    def of_stratum(self, result: CellResult) -> Term:
+        """Eq 87, 89 over the pools that are not zero in every year."""
+        percents, amounts = {}, {}
+        for pool, amount in self.amounts(result).items():
+            amounts[pool] = amount
+            percents[pool] = self.of_pool(result.cell, pool, amount)
+        if not amounts:
+            amounts["biomass"] = result.cell.nothing("tCO2e", "nothing is emitted or removed")
+            percents["biomass"] = result.cell.nothing("percent", "nothing is emitted or removed")
+        return result.cell.evaluate(STRATUM, percent=percents, amount=amounts)
 
-def _percent(cell: Cell, pool: str, value: Number, factor: float) -> Term:
-    name = UNCERTAINTY_OF.get(pool, "")
-    stated = cell.inputs.monitoring.annual(name, stratum=cell.stratum, scenario=cell.scenario)
-    if stated:
-        # Stated half-widths are data about data: they are never drawn.
-        plain = Inputs(cell.inputs.monitoring, cell.inputs.parameters, years=cell.inputs.years)
-        return plain.annual(stated[0], "percent")
-    years = len(cell.inputs.years)
-    central = _central(value, years)
-    if np.ndim(value) < 2:
-        return Term(np.zeros(years), "percent", "no standard errors given")
-    moved = np.asarray(value)
-    half_width = factor * np.sqrt(((moved[1:] - moved[0]) ** 2).sum(axis=0)) * np.ones(years)
-    nonzero = np.where(central != 0, np.abs(central), 1.0)
-    percent = np.where(central != 0, 100 * half_width / nonzero, 0.0)
-    return Term(percent, "percent", "standard errors, one at a time")
+    def amounts(self, result: CellResult) -> dict[str, Term]:
+        """E_SS, cumulative [tCO2e]; the terms of the result are in its trace already."""
+        cell, found = result.cell, {}
+        scope = f"{cell.stratum} {cell.scenario}"
+        if np.any(result.biomass_tc.value):
+            what = BIOMASS_AMOUNT[cell.scenario]
+            found["biomass"] = self.trace.accumulate(what, scope, change_tc=result.biomass_tc)
+        for pool, term in result.sources.items():
+            if np.any(term.value):
+                what = AMOUNTS[pool][cell.scenario]
+                found[pool] = self.trace.accumulate(what, scope, emission=term)
+        return found
 
+    def of_pool(self, cell: Cell, pool: str, amount: Term) -> Term:
+        """U_SS [percent]: stated, or by the effect of each error; 0 where there is none."""
+        name = UNCERTAINTY_OF.get(pool, "")
+        stated = self.inputs.monitoring.annual(name, stratum=cell.stratum, scenario=cell.scenario)
+        if stated:
+            return self.inputs.annual(stated[0], "percent")
+        effect = self.effects(self.moved[cell.scenario, cell.stratum][pool])
+        if not effect:
+            self.exactly_known.append(f"{cell.stratum} {cell.scenario} {pool}")
+            return cell.nothing("percent", "no standard errors given")
+        what = POOL[pool][cell.scenario]
+        return cell.evaluate(what, effect=effect, amount=amount, factor=self.factor)
 
-def _central(value: Number, years: int) -> Floats:
-    array = np.asarray(value, dtype=np.float64)
-    return np.broadcast_to(array[0] if array.ndim > 1 else array, (years,))
-
-
-def _total(cells: tuple[CellAmounts, ...], years: int) -> Term:
-    total = np.zeros(years)
-    for cell in cells:
-        for value in cell.pools.values():
-            total = total + _central(value, years)
-    return Term(total, "tCO2e", "emissions of the pools, cumulative")
+    def effects(self, moved: Number) -> dict[str, Term]:
+        """What one standard error of each error does to the cumulative amount [tCO2e]."""
+        if np.ndim(moved) < 2:
+            return {}
+        total = np.cumsum(moved, axis=-1)
+        squares: dict[str, Number] = defaultdict(float)
+        for about, row in zip(self.about.values(), total[1:] - total[0], strict=True):
+            squares[about] = squares[about] + row**2
+        source = f"{COMPUTED}one standard error of"
+        return {
+            about: Term(np.sqrt(square), "tCO2e", f"{source} {about}")
+            for about, square in squares.items()
+            if np.any(square)
+        }

@@ -3,11 +3,19 @@
 Equality to 1e-12: the numbers are printed, only the order of a product may differ.
 """
 
+import numpy as np
 import pytest
 
 from bluecarbon.methodology.nprt_v4_2 import DOCUMENT
 from bluecarbon.methodology.parameters import Parameters, parameter_rows
-from bluecarbon.methodology.vm0033_field import deposited_carbon_percent
+from bluecarbon.methodology.vm0033_field import (
+    core_stock_tc_ha,
+    deposited_carbon_percent,
+    line_carbon_percent,
+    mangrove_carbon_percent,
+    marsh_carbon_percent,
+    seagrass_carbon_percent,
+)
 from bluecarbon.methodology.vm0033_soil import default_co2
 
 ROWS = Parameters(parameter_rows("vm0033_v2_1.csv"))
@@ -56,6 +64,33 @@ def test_equation_47():
     slope = ROWS.row("deposited_carbon_slope").value
     intercept = ROWS.row("deposited_carbon_intercept").value
     assert deposited_carbon_percent(10.0, slope, intercept) == pytest.approx(0.91, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("convert", "at_10_percent"),
+    [
+        (marsh_carbon_percent, 4.25),
+        (mangrove_carbon_percent, 7.0357),
+        (seagrass_carbon_percent, 3.79),
+    ],
+)
+def test_equations_95_to_97(convert, at_10_percent):
+    """0.40 OM + 0.0025 OM^2 (95), 0.415 OM + 2.8857 (96), 0.40 OM - 0.21 (97) at 10 %."""
+    assert convert(10.0) == pytest.approx(at_10_percent, rel=1e-12)
+
+
+def test_equation_98_stands_on_rows_that_nobody_has_read():
+    """0.43 OM - 0.33 of Fourqurean et al. 2012 at 30 %: 12.57 %; not legible in VM0033."""
+    slope, intercept = ROWS.row("seagrass_high_slope"), ROWS.row("seagrass_high_intercept")
+    carbon = line_carbon_percent(30.0, slope.value, intercept.value)
+    assert carbon == pytest.approx(12.57, rel=1e-12)
+    assert {slope.status, intercept.status} == {"unverified"}
+
+
+def test_equation_99():
+    """CF x BD x thickness x 100: a metre of 4 % carbon at 0.7 g/cm3 holds 280 tC/ha."""
+    layers = np.full(4, 0.04), np.full(4, 0.7), np.full(4, 25.0)
+    assert core_stock_tc_ha(*layers) == pytest.approx(280.0, rel=1e-12)
 
 
 def test_gwp_of_the_fifth_assessment_report():

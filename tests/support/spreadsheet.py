@@ -28,6 +28,7 @@ FUNCTIONS = {
     "DEVSQ": lambda *a: ((_numbers(*a) - _numbers(*a).mean()) ** 2).sum(),
     "EXP": np.exp,
     "IF": lambda condition, yes, no=0.0: yes if condition else no,
+    "INT": np.floor,
     "LN": np.log,
     "MAX": lambda *a: _numbers(*a).max(),
     "MIN": lambda *a: _numbers(*a).min(),

@@ -2,10 +2,12 @@
 
 import pytest
 from support.nprt import declared, part, rating
-from support.vm0033 import BOOK, project, quantified, series
+from support.vm0033 import BOOK, project, quantified, series, spreadsheet
 
 from bluecarbon.errors import DataError
 from bluecarbon.methodology import nprt_v4_2 as nprt
+from bluecarbon.methodology.nprt_trace import buffer_share
+from bluecarbon.methodology.trace import Trace
 from bluecarbon.spec import errors_in
 
 
@@ -119,7 +121,7 @@ def test_a_sheet_in_declarations_gives_the_buffer_of_vm0033():
     assert not errors_in(BOOK.check(scored))
     years = quantified(scored).years
     assert [r.buffer_tco2e for r in years] == pytest.approx([15.0] * 3)
-    assert nprt.buffer_percent(scored.declarations)[0] == 15.0
+    assert buffer_share(scored.declarations, Trace()).value == 15.0
 
 
 def test_what_is_wrong_with_a_sheet_is_said_at_once():
@@ -135,7 +137,7 @@ def test_what_is_wrong_with_a_sheet_is_said_at_once():
         "declaration nprt.unheard_of",
     }
     with pytest.raises(DataError):
-        nprt.buffer_percent(bad)
+        buffer_share(bad, Trace())
 
 
 def test_a_nested_answer_under_a_plain_one_is_a_finding():
@@ -151,3 +153,66 @@ def test_a_fail_and_a_contradiction_are_findings():
     assert [f.code for f in twice] == ["buffer-contradicted"]
     assert nprt.check({**declared(), "buffer_percent": 12}) == ()
     assert [f.code for f in nprt.check({})] == ["buffer-missing"]
+
+
+def test_every_question_says_what_it_takes():
+    asked = {d.name: d.about for d in BOOK.spec.declarations if d.name.startswith("nprt.")}
+    assert set(declared()) <= set(asked)
+    assert "true or false" in asked["nprt.no_experience"]
+    assert "'devastating'" in asked["nprt.pest.significance"]
+    assert "one of 'none', 'prevention'" in asked["nprt.fire.mitigation"]
+    assert "number from 0 to 100" in asked["nprt.tenure_dispute_percent"]
+    assert "whole number from 1 to 5" in asked["nprt.sea_level_rise.impact_level"]
+    assert "subsistence" in asked["nprt.alternative_npv_percent"]
+    assert "left out" in asked["nprt.subsistence_net_positive"]
+
+
+def test_a_risk_without_answers_says_which_are_wanted():
+    answers = declared()
+    del answers["nprt.pest.significance"]
+    _, (found,) = nprt.score_sheet(answers)
+    assert found.subject == "declaration nprt.pest"
+    assert "nprt.pest.significance" in found.message
+    assert "'not_applicable'" in found.fix
+
+
+def test_alternative_and_subsistence_exclude_each_other():
+    both = {**declared(), "nprt.subsistence_net_positive": True}
+    neither = {k: v for k, v in declared().items() if k != "nprt.alternative_npv_percent"}
+    for answers in (both, neither):
+        sheet, (found,) = nprt.score_sheet(answers)
+        assert sheet is None
+        assert "subsistence_net_positive" in found.fix
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"payback_years": 15.0, "funding_secured_percent": 50, "callable_resources": True},
+        {"alternative_npv_percent": 120.0, "legal_100_years": True, "governance_mean": -0.5},
+        {"longevity_years": 60.0, "tenure_dispute_percent": 3.0, "dispute_resolution": True},
+        {"households_rely_on_area": True, "consulted_outside_percent": 10.0},
+        {
+            "weather": {"significance": "devastating", "return_years": 15.0},
+            "fire": {"significance": "major", "return_years": 5.0, "mitigation": "both"},
+            "sea_level_rise": {"significance": "minor", "impact_level": 4},
+            "climate_factor": 1.3,
+            "adaptive_capacity_criteria": 5,
+        },
+    ],
+)
+def test_the_traced_share_is_the_assessed_one_and_each_step_can_be_recomputed(more):
+    trace = Trace()
+    share = buffer_share(declared(**more), trace)
+    expected = rating(**more)
+    assert share.value == expected.buffer_percent
+    steps = {s.equation: s.result for s in trace.steps}
+    names = dict(zip(("PM", "FV", "OC", "PL", "LT", "SE", "PC", "NR"), expected.subcategories,
+                     strict=True))  # fmt: skip
+    for number, name in names.items():
+        assert steps[number] == pytest.approx(expected.subcategories[name]), name
+    assert steps["internal"] == pytest.approx(expected.internal)
+    assert steps["external"] == pytest.approx(expected.external)
+    for step in trace.steps:
+        assert spreadsheet(step) == pytest.approx(step.result), step.equation

@@ -10,6 +10,7 @@ from support.vm0033 import (
     FIRST,
     PARAMETERS,
     gross,
+    no_herbs,
     project,
     quantified,
     series,
@@ -17,7 +18,7 @@ from support.vm0033 import (
 
 from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology.monte_carlo import simulate
-from bluecarbon.methodology.vm0033 import buffer_credits, issued_credits
+from bluecarbon.methodology.vm0033_net import buffer_credits, issued_credits
 from bluecarbon.methodology.vm0033_uncertainty import kept_share, net_percent
 from bluecarbon.provenance import canonical_json
 from bluecarbon.report import Period
@@ -100,10 +101,11 @@ def test_a_loss_is_a_negative_year_with_a_negative_buffer():
 
 
 def test_equation_93_subtracts_the_buffer():
-    buffer = buffer_credits([100.0, 250.0], 20.0)
+    buffer = buffer_credits([100.0, 250.0], [0.0, 100.0], 20.0)
     assert list(buffer) == pytest.approx([20.0, 30.0])
     # as printed (x) this would be 2000 and 4500
-    assert list(issued_credits([100.0, 250.0], buffer)) == pytest.approx([80.0, 120.0])
+    issued = issued_credits([100.0, 250.0], [0.0, 100.0], buffer)
+    assert list(issued) == pytest.approx([80.0, 120.0])
 
 
 def test_the_buffer_leaves_out_gases_and_fuel():
@@ -295,6 +297,24 @@ def test_monte_carlo_uses_the_same_equations():
     assert {s.name: s for s in again} == rows
 
 
+def test_a_monte_carlo_takes_the_one_deduction_of_the_report_from_every_draw():
+    """Eq 91-92 are about the estimate: a draw has no confidence interval of its own."""
+    monitoring = uncertain(share=0.2)
+    kept = 1 - (1.6448536269514722 * 20 - 20) / 100
+    drawn = {s.name: s for s in simulate(BOOK, monitoring, PARAMETERS, draws=3000, seed=9)}
+    for name in ("p05", "p50", "p95", "mean", "standard_deviation"):
+        claim, of_gross = getattr(drawn["claim"], name), getattr(drawn["gross"], name)
+        assert claim == pytest.approx(kept * of_gross, rel=1e-12)
+    # the spread that the draws show is the one that the deduction was computed from (within 5 %)
+    half = (drawn["gross"].p95 - drawn["gross"].p05) / 2
+    error = quantified(monitoring).output("ner_error", str(FIRST))
+    assert 100 * half / drawn["gross"].mean == pytest.approx(error, rel=0.05)
+    # and it differs between draws, as a percentage of each: no draw is charged for its own
+    assert drawn["gross"].p05 < 0.8 * drawn["gross"].p95
+    about = {o.name: o.about for o in BOOK.spec.outputs}["ner_error"]
+    assert "every draw" in about
+
+
 def test_what_does_not_apply_is_refused():
     monitoring = project(burns_organic_soil=True)
     with pytest.raises(MethodologyError, match="burns_organic_soil"):
@@ -307,3 +327,52 @@ def test_the_declaration_names_every_choice_and_says_per_what():
     names = {d.name.split(".")[0] for d in spec.declarations}
     assert {name.split(".")[0] for name in DECLARATIONS} <= names
     assert spec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_every_series_says_per_what_from_when_and_to_when():
+    words = {
+        "per hectare": "per hectare",
+        "whole stratum": "for the whole stratum",
+        "share": "a share",
+        "property": "a property",
+        "whole project": "for the whole project",
+    }
+    stocks = {s.name for s in BOOK.spec.series if s.name.endswith(("_stock", "_crown_cover"))}
+    stocks |= {"tree_stock_per_hectare", "tree_biomass_per_hectare"}
+    for item in BOOK.spec.series:
+        assert words[item.per] in item.about, item.name
+        assert "exclusive" in item.about, item.name
+        assert ("begins one year early" in item.about) == (item.name in stocks), item.name
+        assert "project_start_year" in item.about, item.name
+    area = next(s for s in BOOK.spec.series if s.name == "stratum_area")
+    assert "one year early in a scenario and stratum that reads one of" in area.about
+    for name in ("herb_stock", "shrub_crown_cover", "tree_stock_per_hectare"):
+        assert name in area.about
+
+
+@pytest.mark.parametrize(
+    "name", sorted(s.name for s in BOOK.spec.series if "begins one year early" in s.about)
+)
+def test_the_first_year_that_the_declaration_names_is_the_one_that_is_wanted(name):
+    unit = next(s.unit for s in BOOK.spec.series if s.name == name)
+    kind = name.split("_")[0]
+    method = {
+        "tree": {
+            "tree_stock": "stock",
+            "tree_stock_per_hectare": "stock_per_hectare",
+            "tree_biomass_per_hectare": "biomass_per_hectare",
+        }.get(name),
+        "shrub": "stock" if name == "shrub_stock" else "crown_cover",
+        "herb": "stock",
+        "soil": "stock_change",
+    }[kind]
+    chosen = {f"{kind}_method__project": method, "allochthonous_exempt__project": True}
+    other = (no_herbs(),) if kind == "herb" else ()
+    if kind == "herb":
+        chosen["herb_method__baseline"] = "stock"
+    early, late = (
+        project(*other, series(name, unit, (0.5,) * n, first=FIRST + 3 - n), **chosen)
+        for n in (4, 3)
+    )
+    assert not errors_in(BOOK.check(early))
+    assert {f.code for f in errors_in(BOOK.check(late))} == {"series-too-short"}

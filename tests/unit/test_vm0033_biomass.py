@@ -1,7 +1,7 @@
 """Trees, shrubs and herbs of VM0033: every way to give them, harvest and submergence."""
 
 import pytest
-from support.vm0033 import FIRST, gross, project, quantified, series
+from support.vm0033 import FIRST, gross, no_herbs, project, quantified, series
 
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.vm0033 import VM0033_V2_1
@@ -60,12 +60,18 @@ def test_shrubs_by_crown_cover_and_nothing_under_five_percent():
 
 
 def test_herbs_by_stock_and_by_default_in_the_first_year_only():
-    stock = project(
-        early("herb_stock", "tC/ha", (0.0, 1.0, 2.5, 2.5)), herb_method__project="stock"
-    )
+    none = {"herb_method__baseline": "stock"}
+    rows = (early("herb_stock", "tC/ha", (0.0, 1.0, 2.5, 2.5)), no_herbs())
+    stock = project(*rows, herb_method__project="stock", **none)
     assert gross(stock) == pytest.approx([10 * C * 1.0, 10 * C * 1.5, 0.0])
-    default = project(series("herb_cover", "1", (0.0, 0.4, 0.9)), herb_method__project="default")
-    assert gross(default) == pytest.approx([0.0, 10 * C * 3 * 0.4, 0.0])
+    cover = series("herb_cover", "1", (0.4, 0.4, 0.4))
+    default = project(cover, no_herbs(), herb_method__project="default", **none)
+    assert gross(default) == pytest.approx([10 * C * 3 * 0.4, 0.0, 0.0])
+    # "only for the first year of the project crediting period": what grows later brings nothing
+    late = series("herb_cover", "1", (0.0, 0.4, 0.9))
+    monitoring = project(late, no_herbs(), herb_method__project="default", **none)
+    assert gross(monitoring) == [0.0, 0.0, 0.0]
+    assert "herb-cover-late" in {f.code for f in quantified(monitoring).findings}
 
 
 def test_harvest_counts_at_most_the_long_term_average():
@@ -97,5 +103,11 @@ def test_submergence_takes_the_above_ground_stock_at_once():
 
 def test_submerged_herbs_are_lost():
     row = series("herb_cover", "1", (0.5, 0.5, 0.5))
-    monitoring = project(row, herb_method__project="default", submergence_year__project=FIRST + 2)
+    monitoring = project(
+        row,
+        no_herbs(),
+        herb_method__baseline="stock",
+        herb_method__project="default",
+        submergence_year__project=FIRST + 2,
+    )
     assert gross(monitoring) == pytest.approx([10 * C * 1.5, 0.0, -10 * C * 1.5])

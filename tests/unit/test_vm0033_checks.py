@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from support.vm0033 import BOOK, DECLARATIONS, FIRST, PARAMETERS, project, series
+from support.vm0033 import BOOK, DECLARATIONS, FIRST, PARAMETERS, no_herbs, project, series
 
 from bluecarbon.methodology.monte_carlo import simulate
 from bluecarbon.methodology.vm0033_uncertainty import OneErrorAtATime
@@ -126,7 +126,7 @@ def test_percent_for_a_fraction_is_caught():
 
 def test_a_series_given_twice_and_one_that_nobody_reads():
     row = series("tree_change", "tCO2e/yr", (1.0,) * 3)
-    assert codes(project(row, row, tree_method__project="change")) == {"series-missing"}
+    assert codes(project(row, row, tree_method__project="change")) == {"series-twice"}
     assert warnings(project(row)) == {"series-unused"}
 
 
@@ -150,9 +150,11 @@ def test_soil_default_needs_its_conditions():
 
 
 def test_herb_default_not_with_ar_tool14():
-    rows = (flat("herb_cover", "1", 0.5), series("tree_change", "tCO2e/yr", (1.0,) * 3))
-    found = codes(project(*rows, herb_method__project="default", tree_method__project="change"))
-    assert found == {"herb-default-with-trees"}
+    rows = (flat("herb_cover", "1", 0.5), series("tree_change", "tCO2e/yr", (1.0,) * 3), no_herbs())
+    chosen = {"herb_method__project": "default", "herb_method__baseline": "stock"}
+    assert codes(project(*rows, tree_method__project="change", **chosen)) == {
+        "herb-default-with-trees"
+    }
 
 
 def test_methane_defaults_may_not_make_a_credit():
@@ -172,6 +174,32 @@ def test_methane_default_needs_the_salinity():
     for method, salinity in (("default_over_18ppt", 18.0), ("default_from_20ppt", 19.9)):
         found = codes(project(flat("salinity", "ppt", salinity), ch4_method__project=method))
         assert found == {"salinity-too-low"}
+
+
+N2O = {"n2o_method__project": "default_wetland"}
+
+
+@pytest.mark.parametrize("unit", ["g/kg", "ppt", " PPT ", "psu", "PSU", "permille", "‰", "o/oo"])
+def test_salinity_is_read_in_the_spellings_of_salinometers(unit):
+    row = series("salinity", unit, (18.1, 5.1, 4.9))
+    result = BOOK.quantify(project(row, **N2O), PARAMETERS)
+    rates = [s.result for s in result.trace if s.equation == "Eq 66-68 (factor)"]
+    assert rates == [0.000487, 0.000754, 0.000864]
+
+
+@pytest.mark.parametrize("unit", ["mS/cm", "g/L", "kg/m3", "ppth", "salty"])
+def test_what_is_no_salinity_is_named_with_what_would_be(unit):
+    (found,) = errors_in(BOOK.check(project(flat("salinity", unit, 20.0), **N2O)))
+    assert (found.code, found.subject) == ("unit-wrong", "series salinity A project")
+    assert repr(unit) in found.message
+    assert "pint" not in found.message
+    assert all(name in found.fix for name in ("g/kg", "ppt", "psu", "permille"))
+
+
+def test_a_salinity_that_no_water_has_is_a_wrong_unit():
+    # 20 as a plain number is 20 000 g/kg, and would count as over 18
+    assert codes(project(flat("salinity", "1", 20.0), **N2O)) == {"value-wrong"}
+    assert codes(project(flat("salinity", "1", 0.020), **N2O)) == set()
 
 
 def test_nitrous_oxide_default_not_near_a_source():
@@ -225,7 +253,7 @@ def test_gases_of_moved_soil_are_zero_in_the_baseline():
 def test_baseline_cores_must_be_recent():
     row = series("soil_carbon_stock", "tC/ha", (1.0,) * 4, first=FIRST - 1, scenario="baseline")
     more = {"soil_method__baseline": "stock_change"}
-    assert codes(project(row, **more)) == {"cores-too-old"}
+    assert codes(project(row, **more)) == {"cores-too-old", "reference-plane-missing"}
     aged = {"soil_cored_years_before_start": 1, "reference_plane_age_years": 3}
     assert codes(project(row, **more, **aged)) == {"reference-plane-too-young"}
 
@@ -239,8 +267,6 @@ def test_harvest_and_submergence_need_stocks():
 
 
 def test_careful_readers_are_warned():
-    area = series("stratum_area", "ha", (9.0,) * 4, first=FIRST - 1)
-    assert warnings(project(area)) == {"areas-differ"}
     assert warnings(project(years=11)) == {"baseline-reassessment-due"}
     assert warnings(project(years=11, baseline_set_year=FIRST + 5)) == set()
     matter = flat("soil_organic_matter", "percent", 3.0)
@@ -286,6 +312,67 @@ def test_draws_of_every_method_have_their_shape():
     found = simulate(BOOK, monitoring, PARAMETERS, draws=200, seed=1)
     assert {s.draws for s in found} == {200}
     assert all(math.isfinite(s.mean) for s in found)
+
+
+def test_findings_name_the_scenario_that_is_meant():
+    for scenario, other in (("baseline", "project"), ("project", "baseline")):
+        chosen = {f"tree_method__{scenario}": "change", f"soil_method__{scenario}": "magic"}
+        row = flat("ch4_flux", "t/ha/yr", 0.1, scenario=scenario)
+        found = {f.code: f for f in BOOK.check(project(row, **chosen))}
+        assert found["series-missing"].subject == f"series tree_change A {scenario}"
+        assert repr(scenario) in found["series-missing"].fix
+        assert found["option-unknown"].subject == f"A {scenario}"
+        assert f"soil_method.{scenario}.A" in found["option-unknown"].fix
+        assert f"of the {scenario}" in found["series-unused"].message
+        assert all(other not in f.subject + f.message for f in found.values())
+
+
+def test_findings_about_measurements_and_areas_name_the_scenario():
+    row = flat("soil_carbon_loss_rate", "tC/ha/yr", 2.0, scenario="baseline")
+    more = {"soil_method__baseline": "loss_rate", "depletion_method__baseline": "mineral"}
+    found = BOOK.check(project(row, **more))
+    depth = [f.message for f in found if f.subject == "measurement mineral_soil_depth A"]
+    assert depth == ["has 0 values, needs one: the baseline reads it"]
+    area = series("stratum_area", "ha", (9.0,) * 4, first=FIRST - 1)
+    message = BOOK.check(project(area))[0].message
+    assert message.startswith("strata sum to 10 ha in the baseline and 9 ha in the project")
+    (choice,) = errors_in(BOOK.check(project(soil_cap_method="maybe")))
+    assert choice.subject == "declarations (both scenarios)"
+
+
+def test_leakage_that_would_not_be_found_is_refused():
+    for place in ({"stratum": "A"}, {"stratum": "", "scenario": "baseline"}):
+        row = flat("leakage_emission", "tCO2e/yr", 5.0, **place)
+        assert codes(project(row)) == {"series-misplaced"}
+    short = series("leakage_emission", "tCO2e/yr", (1.0,), stratum="")
+    (found,) = errors_in(BOOK.check(project(short)))
+    assert found.subject == "series leakage_emission (whole project)"
+
+
+def test_likely_slips_are_told():
+    assert codes(project(flat("leakage_emision", "tCO2e/yr", 5.0))) == {"series-unknown"}
+    assert codes(project(eroded_metod__project="default")) == {"declaration-unknown"}
+    assert codes(project(submergence_year__project__B=FIRST)) == {"declaration-key-unknown"}
+
+
+def test_seagrass_conversions_end_at_20_percent_organic_matter():
+    flux = flat("soil_co2_flux", "tCO2e/ha/yr", -1.0)
+    more = {"soil_method__project": "flux", "ecosystem__project": "seagrass"}
+    for method, variable, unit, high in (
+        ("organic_matter", "soil_organic_matter", "percent", 20.0),
+        ("soil_carbon", "soil_carbon_content", "tC/t", 0.0779),
+    ):
+        chosen = {"allochthonous_method__project": method, **more}
+        assert codes(project(flux, flat(variable, unit, 0.99 * high), **chosen)) == set()
+        assert codes(project(flux, flat(variable, unit, 1.01 * high), **chosen)) == {
+            "organic-matter-high"
+        }
+
+
+def test_a_depletion_time_is_of_the_baseline_only():
+    row = flat("soil_carbon_loss_rate", "tC/ha/yr", 2.0, scenario="baseline")
+    found = BOOK.check(project(row, soil_method__baseline="loss_rate", depletion_method="mineral"))
+    assert not [f for f in found if f.code == "series-missing"]
 
 
 def test_the_test_project_declares_only_what_the_book_knows():

@@ -1,11 +1,8 @@
 """Soil, gases, burning and fuel of VM0033, each method recomputed from its printed equation."""
 
-import math
-import re
-
 import numpy as np
 import pytest
-from support.vm0033 import FIRST, gross, measured, project, quantified, series
+from support.vm0033 import FIRST, formulas_hold, gross, measured, project, quantified, series
 
 from bluecarbon.methodology import vm0033_field as field
 from bluecarbon.methodology.vm0033_soil import (
@@ -16,45 +13,8 @@ from bluecarbon.methodology.vm0033_soil import (
 
 C = 44 / 12
 AREA = 10.0
+METHODS = ("soil_method", "eroded_method", "excavated_method")
 EXEMPT = {"allochthonous_exempt__project": True}
-
-
-FUNCTIONS = {
-    "IF": lambda condition, yes, no: yes if condition else no,
-    "MAX": max,
-    "MIN": min,
-    "SUM": lambda values: float(np.sum(values)),
-    "SUMSQ": lambda values: float(np.sum(values**2)),
-    "SUMPRODUCT": lambda *groups: float(np.prod(groups, axis=0).sum()),
-    "AVERAGE": np.mean,
-    "SQRT": math.sqrt,
-    "ABS": np.abs,
-}
-
-
-def spreadsheet(step):
-    """The result of a step by its formula, as a spreadsheet would compute it."""
-    names = {}
-    for item in step.inputs:
-        name, _, member = item.name.partition("[")
-        names.setdefault(name, []).append(item.value) if member else names.update(
-            {name: item.value}
-        )
-    names = {n: np.array(v) if isinstance(v, list) else v for n, v in names.items()}
-    text = re.sub(r"(?<![<>])=", "==", step.formula).replace("^", "**")
-    text = text.replace("{", "").replace("}", "")
-    return eval(text, {"__builtins__": {}}, {**FUNCTIONS, **names})
-
-
-def formulas_hold(monitoring):
-    steps = [s for s in quantified(monitoring).trace if s.formula]
-    for step in steps:
-        try:
-            found = spreadsheet(step)
-        except ZeroDivisionError:
-            continue
-        assert found == pytest.approx(step.result, rel=1e-9, abs=1e-9), step.equation
-    return {s.equation for s in steps}
 
 
 def flat(variable, unit, value, **more):
@@ -234,6 +194,22 @@ def test_equations_48_to_55_eroded_soil(environment, percent):
         *rows, eroded_method__project="default", erosion_environment__project=environment
     )
     assert gross(monitoring) == pytest.approx([-AREA * C * 30 * percent / 100] * 3, abs=1e-12)
+    (share,) = [s for s in quantified(monitoring).trace if s.about.startswith("share of eroded")]
+    assert share.equation[:5] in {f"Eq {n}" for n in range(51, 56)}
+    assert share.result == percent
+
+
+def test_equations_30_50_and_58_stand_in_the_trace_as_they_were_given():
+    rows = (
+        flat("soil_co2_flux", "tCO2e/ha/yr", -5.0),
+        flat("eroded_co2_flux", "tCO2e/ha/yr", 2.0),
+        flat("excavated_co2_flux", "tCO2e/ha/yr", 1.5),
+    )
+    chosen = {f"{name}__project": "flux" for name in METHODS}
+    result = quantified(project(*rows, **chosen, **EXEMPT))
+    steps = {s.equation: s.result for s in result.trace}
+    assert (steps["Eq 30"], steps["Eq 50"], steps["Eq 58"]) == (-5.0, 2.0, 1.5)
+    assert [r.gross_tco2e for r in result.years] == pytest.approx([AREA * 1.5] * 3)
 
 
 def test_equations_56_57_excavated_soil():

@@ -13,13 +13,13 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from bluecarbon import units
 from bluecarbon.errors import ReportError
 from bluecarbon.project import ProjectFile
 from bluecarbon.provenance import InputFile, Software, canonical_json, digest
-from bluecarbon.spec import Finding, Parameter, Value
+from bluecarbon.spec import Finding, Parameter, Real, Value
 
 SCHEMA = "bluecarbon-monitoring-report/1"
 
@@ -31,7 +31,9 @@ class Period(Value):
     """A span of time; the end is exclusive."""
 
     start: dt.date
-    end: dt.date
+    end: dt.date = Field(
+        description="the day after the last: the end is exclusive, 2025-01-01 ends with 2024"
+    )
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -62,9 +64,9 @@ class Measurement(Value):
     variable: str
     stratum: str
     date: dt.date
-    value: float
+    value: Real
     unit: str
-    standard_error: float | None = None
+    standard_error: Real | None = None
     shared_error: str = ""
     sample: str = ""
     sample_size: int | None = None
@@ -95,8 +97,10 @@ class Series(Value):
     scenario: Scenario = "project"
     unit: str
     first_year: int
-    values: tuple[float, ...]
-    standard_errors: tuple[float, ...] = ()
+    values: tuple[Real, ...]
+    standard_errors: tuple[Real, ...] = Field(
+        default=(), description="one standard error per value (not a half-width); or none"
+    )
     shared_error: str = ""
     source: str = ""
 
@@ -195,21 +199,33 @@ class OutputValue(Value):
 class YearRow(Value):
     """One vintage year of a claim [tCO2e], removals and avoided emissions positive.
 
-    ``baseline`` and ``project`` are net removals (minus net emissions) of each scenario; ``pools``
-    splits ``project - baseline`` by pool and gas. ``gross`` = project - baseline - leakage;
-    ``net`` = gross - uncertainty_deduction - buffer; ``cumulative`` sums ``net``.
+    The meaning of each column stands with its field; outputs beside the years keep the sign of
+    their document (``ghg_baseline`` of VM0033 is an emission, positive).
     """
 
-    year: int
-    baseline_tco2e: float
-    project_tco2e: float
-    leakage_tco2e: float
-    pools_tco2e: dict[str, float] = {}
-    gross_tco2e: float
-    uncertainty_deduction_tco2e: float
-    buffer_tco2e: float
-    net_tco2e: float
-    cumulative_tco2e: float
+    year: int = Field(description="calendar year of the vintage 产生年度")
+    baseline_tco2e: float = Field(
+        description="net removals (minus net emissions) of the baseline: removals are positive"
+    )
+    project_tco2e: float = Field(
+        description="net removals of the project, with premiums (VM0033: fire) and after caps"
+    )
+    leakage_tco2e: float = Field(description="emissions outside the project, positive")
+    pools_tco2e: dict[str, float] = Field(
+        default={},
+        description="project less baseline by pool and gas; a pool of its own may carry the "
+        "baseline (AR-AM0014: 'baseline trees', negative, beside pools of the project)",
+    )
+    gross_tco2e: float = Field(description="project - baseline - leakage")
+    uncertainty_deduction_tco2e: float = Field(
+        description="taken off for good, for uncertainty only"
+    )
+    buffer_tco2e: float = Field(
+        description="kept back for the risk of reversal, not sold: issued into a buffer pool as "
+        "part of the claim, or (K_RISK of CCER) never issued"
+    )
+    net_tco2e: float = Field(description="gross - uncertainty_deduction - buffer")
+    cumulative_tco2e: float = Field(description="sum of net since the first vintage of the run")
 
 
 class Simulated(Value):
@@ -229,17 +245,23 @@ class Simulated(Value):
 class Quantification(Value):
     """What a rule book made of a ``Monitoring``: outputs, the trace behind them and findings.
 
-    ``claim_tco2e_by_year`` is what may be issued, per vintage (产生年度), before whole tonnes and
-    before the buffer share; ``years`` has one row per vintage with all terms, ``equations`` says
-    which equations of the document give each term and pool. ``draft`` is true
-    when a parameter row that nobody has read in its document was used.
+    In ``years`` removals are positive: gross = project - baseline - leakage; project includes fire
+    premium and caps; net = gross - uncertainty_deduction - buffer.
+    ``claim_tco2e_by_year`` is what may be issued, per vintage (产生年度), before whole tonnes:
+    gross - uncertainty_deduction, before the buffer (in CCER, whose K_RISK is never issued, after
+    it); ``claim_tco2e`` is its sum. Pools are project less baseline. ``outputs`` keep the sign of
+    their document. ``equations`` says which equations of the document give each term and pool.
+    ``draft`` is true when a parameter row that nobody has read in its document was used.
     """
 
     methodology_id: str
     methodology_title: str
     outputs: tuple[OutputValue, ...]
-    claim_tco2e_by_year: dict[str, float]
-    claim_tco2e: float
+    claim_tco2e_by_year: dict[str, float] = Field(
+        description="gross - uncertainty_deduction of each vintage, before the buffer; in CCER, "
+        "whose K_RISK is never issued, after it"
+    )
+    claim_tco2e: float = Field(description="sum of claim_tco2e_by_year, before the buffer")
     parameters: tuple[Parameter, ...]
     trace: tuple[TraceStep, ...]
     findings: tuple[Finding, ...] = ()

@@ -8,12 +8,23 @@ at once, each with its place and with what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Severity = Literal["error", "warning", "info"]
 Status = Literal["verified", "unverified"]
+
+
+def _no_boolean(value: Any) -> Any:
+    # To Python true is 1: a yes/no in the place of a measured value would count as one.
+    if isinstance(value, bool):
+        raise ValueError(f"is {str(value).lower()}, a yes/no and no number")  # noqa: TRY004 - pydantic
+    return value
+
+
+Real = Annotated[float, BeforeValidator(_no_boolean)]
+"""A number that somebody measured or read: no boolean stands for it."""
 
 
 class Value(BaseModel):
@@ -69,12 +80,12 @@ class Parameter(Value):
     """
 
     name: str
-    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    value: Annotated[Real, Field(allow_inf_nan=False)] | None = None
     unit: str
     source: str
     locator: str = ""
     status: Status = "unverified"
-    standard_error: float | None = None
+    standard_error: Real | None = None
     distribution: Literal["", "normal", "lognormal", "uniform", "triangular"] = ""
     applies_to: str = ""
     note: str = ""

@@ -28,6 +28,7 @@ HA_PER_MU = 1.0 / 15.0
 
 _POWER = re.compile(r"\b([kcmd]?m|yr)([1-9])\b")
 
+# Salinity is the only thing that anybody here gives in ppt, which is parts per thousand then.
 _DEFINITIONS = (
     "tC = [carbon]",
     "kgC = 0.001 * tC",
@@ -36,6 +37,20 @@ _DEFINITIONS = (
     "tCO2e = [carbon_dioxide_equivalent] = tCO2 = tCO2eq",
     "kgCO2e = 0.001 * tCO2e",
     "mu = 666.6666666666666 * meter ** 2 = 亩",
+    "psu = 0.001",
+    "ppt = 0.001",
+    "@alias hectare = 公顷",
+    "@alias metric_ton = 吨",
+    "@alias gram = 克",
+    "@alias meter = 米",
+    "@alias year = 年",
+    "千克 = 1000 * gram = _ = 公斤",
+    "厘米 = 0.01 * meter",
+    "毫米 = 0.001 * meter",
+    "平方米 = meter ** 2",
+    "立方米 = meter ** 3",
+    "@alias tC = 吨碳",
+    "@alias tCO2e = 吨二氧化碳当量",
     "CNY = [currency]",
     "fen = 0.01 * CNY",
 )
@@ -72,12 +87,30 @@ def factor(source: str, target: str, *, stoichiometric: bool = False) -> float:
             quantity = _as_co2e_or_carbon(quantity, target)
         return float(quantity.to(_spelled(target)).magnitude)
     except (pint.errors.PintError, ValueError, TypeError, AttributeError) as error:
-        raise UnitError(f"cannot convert {source!r} to {target!r}: {error}") from error
+        hint = _percent_hint(source, target)
+        raise UnitError(f"cannot convert {source!r} to {target!r}: {error}{hint}") from error
 
 
 def convert(value: float, source: str, target: str, *, stoichiometric: bool = False) -> float:
     """``value`` in ``source`` as a number in ``target``; see :func:`factor`."""
     return value * factor(source, target, stoichiometric=stoichiometric)
+
+
+def dimension(unit: str) -> str:
+    """The dimension of a unit in words, as ``[carbon] / [length] ** 2``; UnitError if unknown."""
+    import pint
+
+    try:
+        return str(registry().Quantity(1.0, _spelled(unit)).dimensionality)
+    except (pint.errors.PintError, ValueError, TypeError, AttributeError) as error:
+        raise UnitError(f"no unit {unit!r}: {error}") from error
+
+
+def _percent_hint(source: str, target: str) -> str:
+    """A percentage does not say what of what it is, a carbon content does."""
+    if source.strip() in {"percent", "%"} and target == "tC/t":
+        return "; for 4 % write 0.04 tC/t"
+    return ""
 
 
 def _spelled(unit: str) -> str:

@@ -6,7 +6,6 @@ that takes differences needs the year before its first vintage too.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import numpy as np
 
 from bluecarbon import units
 from bluecarbon.errors import UnitError
+from bluecarbon.methodology.amount_checks import describe
 from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.protocol import Declaration, MethodologySpec, SeriesInput
 from bluecarbon.methodology.rule_book import Evaluation
@@ -31,27 +31,11 @@ def series_findings(
     for row in monitoring.series:
         if row.variable in wanted:
             yield from _series(row, wanted[row.variable], years, monitoring)
-        else:
-            yield from _unknown(row, tuple(wanted))
     keys = ((s.variable, s.stratum, s.scenario) for s in monitoring.series if s.variable in wanted)
     for key, count in sorted(Counter(keys).items()):
         if count > 1:
             message = f"stands there {count} times"
             yield Finding.error("series-twice", " ".join(key), message, fix="keep one of them")
-
-
-def describe(row: Series) -> str:
-    """A series as a finding names it."""
-    return " ".join(filter(None, ("series", row.variable, row.stratum, row.scenario)))
-
-
-def _unknown(row: Series, known: tuple[str, ...]) -> Iterator[Finding]:
-    # A file may carry series for other rule books: only what looks like a slip is worth a word.
-    for name in difflib.get_close_matches(row.variable, known, n=1, cutoff=0.8):
-        message = "is not read by this rule book"
-        yield Finding.warning(
-            "series-unknown", describe(row), message, fix=f"did you mean {name!r}?"
-        )
 
 
 def _series(

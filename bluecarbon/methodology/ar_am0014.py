@@ -1,17 +1,20 @@
 """AR-AM0014 v3.0, afforestation and reforestation of degraded mangrove habitats.
 
-Trees by AR-TOOL14 v4.2 (stratified plots, stock difference; the uncertainty from differences of
-plots where they are permanent, :mod:`bluecarbon.methodology.ar_tool14_change`), soil by the
+Trees by AR-TOOL14 v4.2 (:mod:`bluecarbon.methodology.ar_am0014_trees`: stratified plots, double
+sampling, the stock before planting by crown cover; stock difference, or the change of permanent
+plots with an updated stock, :mod:`bluecarbon.methodology.ar_tool14_change`), soil by the
 methodology's own default (Eq 4). Shrubs and dead wood are optional pools, counted where the
 project gives data for them (:mod:`bluecarbon.methodology.ar_am0014_pools`); litter is not a pool
 of this methodology. Emissions from burning (AR-TOOL08) and leakage (AR-TOOL15) are computed
 elsewhere and declared; a project that burns or displaces agriculture without them is refused.
 
-Not available, because the equations were not read: double sampling (AR-TOOL14 Eq 18, 19), Eq 20-23
-(stock by crown cover, update of a previous stock) and Eq 26, 27.
+Left out of AR-TOOL14: "no decrease" and the conditions under which a stock or change is zero
+(statements without an equation, sections 5 and 6.4; a cover of 0 stands for them), and the factor
+on root-shoot ratios of coppice (Appendix 1).
 
 Sources: AR-AM0014 versions 01 and 02 (read); the body of version 03.0 was seen through monitoring
-reports and consistent with them. Sign: removals positive.
+reports and India's adoption of it (BM FR05.001 v1.0), and is consistent with them. AR-TOOL14 was
+read in two transcriptions that agree. Sign: removals positive.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology import ar_am0014_example as golden
 from bluecarbon.methodology import ar_am0014_pools as optional
 from bluecarbon.methodology import ar_am0014_remeasured as remeasured
+from bluecarbon.methodology import ar_am0014_trees as trees
 from bluecarbon.methodology import ar_tool14, ar_tool14_change
 from bluecarbon.methodology.ar_am0014_checks import check
 from bluecarbon.methodology.ar_am0014_spec import DOCUMENT, SPEC
@@ -34,7 +38,7 @@ from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.protocol import MethodologySpec
 from bluecarbon.methodology.rule_book import Evaluation, RuleBook, YearTerms
 from bluecarbon.methodology.trace import Equation, Number, Term, Trace
-from bluecarbon.report import Measurement, Monitoring, Stratum
+from bluecarbon.report import Monitoring, Stratum
 from bluecarbon.spec import Finding, Parameter
 
 
@@ -99,14 +103,6 @@ NET_SUM = Equation(
     lambda net: net.sum(axis=-1),
     "SUM({net})",
 )
-TOTAL_AREA = Equation(
-    ar_tool14.DOCUMENT,
-    "Eq 14 (A)",
-    "area of all strata",
-    "ha",
-    lambda area_ha: area_ha.sum(axis=-1),
-    "SUM({area_ha})",
-)
 ANNUAL_SHARE = Equation(
     ar_tool14.DOCUMENT,
     "Eq 11",
@@ -115,19 +111,6 @@ ANNUAL_SHARE = Equation(
     lambda change, years, period_years: change * years / period_years,
     "{change}*{years}/{period_years}",
 )
-
-
-@dataclass(frozen=True)
-class TreeStock:
-    """Carbon in the trees of all planted strata at one date, with the uncertainty of the mean.
-
-    ``area_errors``: 90 % half-width of each stratum's area times its carbon per hectare [tCO2e].
-    """
-
-    stock: Term
-    uncertainty: Term
-    area_errors: Mapping[str, Term]
-    sampled: remeasured.SampledStock
 
 
 @dataclass(frozen=True)
@@ -158,7 +141,7 @@ class ArAm0014(RuleBook):
         """The declaration, from :mod:`bluecarbon.methodology.ar_am0014_spec`."""
         return SPEC
 
-    def check(self, monitoring: Monitoring) -> tuple[Finding, ...]:
+    def own_findings(self, monitoring: Monitoring) -> tuple[Finding, ...]:
         """Applicability conditions and missing data; all findings at once."""
         return check(monitoring)
 
@@ -194,6 +177,7 @@ class _Run:
         self.planted = tuple(s for s in self.monitoring.strata if s.kind == "planted")
         self.remeasured = remeasured.remeasured_strata(self.monitoring)
         self.carbon_fraction = inputs.parameter("carbon_fraction_tree", "tC/t")
+        self.ladder = trees.discount_ladder(inputs)
 
     def evaluation(self) -> Evaluation:
         change = self.tree_change()
@@ -210,14 +194,17 @@ class _Run:
 
     def tree_change(self) -> TreeChange:
         """The discounted change of tree carbon between the two dates, AR-TOOL14 Eq 1, 2, App 2."""
-        start = self.tree_stock(self.monitoring.stock_start, "at start")
-        end = self.tree_stock(self.monitoring.stock_end, "at end")
-        stocks = {"stock_start": start.stock, "stock_end": end.stock}
-        change = self.trace.evaluate(ar_tool14.CHANGE, "project", **stocks)
+        stocks = trees.TreeStocks(self.inputs, self.done, self.planted)
+        start, end = stocks.at_start(), stocks.at_end()
+        change = self.trace.evaluate(
+            ar_tool14.CHANGE, "project", stock_start=start.stock, stock_end=end.stock
+        )
         if np.any(np.asarray(change.value) == 0):
             raise MethodologyError("tree carbon did not change: AR-TOOL14 Eq 2 is undefined")
-        uncertainty, how = self.change_uncertainty(start, end)
-        share = self.trace.evaluate(ar_tool14.DISCOUNT_SHARE, "project", uncertainty=uncertainty)
+        uncertainty, how = self.change_uncertainty(start, end, change)
+        share = self.trace.evaluate(
+            ar_tool14.DISCOUNT_SHARE, "project", uncertainty=uncertainty, **self.ladder
+        )
         kept = self.trace.evaluate(
             ar_tool14.DISCOUNTED, "project", change=change, uncertainty=uncertainty, share=share
         )
@@ -234,14 +221,26 @@ class _Run:
         ):
             self.done.output(name, "project", term, equation=equation)
         if not self.inputs.is_sampled:
-            self.done.findings += area_error_findings(uncertainty.single, with_areas.single)
+            steps = {name: term.single for name, term in self.ladder.items()}
+            self.done.findings += area_error_findings(uncertainty.single, with_areas.single, steps)
         return TreeChange(change, kept)
 
-    def change_uncertainty(self, start: TreeStock, end: TreeStock) -> tuple[Term, Equation]:
+    def change_uncertainty(
+        self, start: trees.TreeStock, end: trees.TreeStock, change: Term
+    ) -> tuple[Term, Equation]:
         """AR-TOOL14 Eq 2, or Eq 3-8 where a stratum's plots were measured at both dates."""
         both = self.remeasured & start.sampled.plots.keys() & end.sampled.plots.keys()
         if both:
             term = remeasured.change_uncertainty(self.trace, start.sampled, end.sampled, both)
+            before = (start.stock, start.uncertainty)
+            remeasured.update_stock(
+                self.done,
+                self.monitoring,
+                before=before,
+                change=change,
+                uncertainty=term,
+                ladder=self.ladder,
+            )
             return term, ar_tool14_change.CHANGE_UNCERTAINTY
         term = self.trace.evaluate(
             ar_tool14.CHANGE_UNCERTAINTY,
@@ -254,7 +253,7 @@ class _Run:
         return term, ar_tool14.CHANGE_UNCERTAINTY
 
     def uncertainty_with_areas(
-        self, change: Term, uncertainty: Term, stocks: tuple[TreeStock, TreeStock]
+        self, change: Term, uncertainty: Term, stocks: tuple[trees.TreeStock, trees.TreeStock]
     ) -> Term:
         """What the uncertainty would be if the tool did not take areas as known."""
         half_width = Term(
@@ -269,149 +268,37 @@ class _Run:
             change=change,
         )
 
-    def tree_stock(self, on: dt.date | None, when: str) -> TreeStock:
-        """AR-TOOL14 Eq 12-17 over the planted strata that carry mangrove at a date."""
-        strata = [s for s in self.planted if self.carries_mangrove(s, on)]
-        if not strata:
-            none = Term(0.0, "tCO2e", f"no planted stratum carries mangrove {when}")
-            nothing = remeasured.SampledStock()
-            return TreeStock(none, Term(0.0, "1", none.source), {}, nothing)
-        areas = {s.id: self.area(s, on) for s in strata}
-        biomass = {s.id: self.stratum_plots(s, on, when) for s in strata}
-        means = {
-            i: self.trace.evaluate(ar_tool14.MEAN, f"{i} {when}", plot_biomass=plots)
-            for i, plots in biomass.items()
-        }
-        scope = f"project {when}"
-        mean = self.trace.evaluate(ar_tool14.WEIGHTED_MEAN, scope, area_ha=areas, mean_t_ha=means)
-        area = self.trace.evaluate(TOTAL_AREA, scope, area_ha=areas)
-        total = self.trace.evaluate(ar_tool14.BIOMASS, scope, area_ha=area, mean_t_ha=mean)
-        stock = self.trace.evaluate(
-            ar_tool14.STOCK, scope, biomass_t=total, carbon_fraction=self.carbon_fraction
-        )
-        self.done.output("tree_stock", str(on), stock, equation=ar_tool14.STOCK)
-        errors = {f"{s.id} {when}": self.area_error(s, on, means[s.id]) for s in strata}
-        uncertainty = self.uncertainty(when, areas, biomass, mean)
-        return TreeStock(stock, uncertainty, errors, remeasured.SampledStock(areas, biomass))
-
-    def area_error(self, stratum: Stratum, on: dt.date | None, mean_t_ha: Term) -> Term:
-        """90 % half-width of a stratum's area as carbon [tCO2e]; 0 where the area has no error."""
-        error_ha = self.area_row(stratum, on).standard_error_in("ha") or 0.0
-        per_ha = ar_tool14.stock_tco2e(mean_t_ha.value, self.carbon_fraction.value)
-        value = ar_tool14.half_width_90(error_ha) * per_ha
-        return Term(
-            value, "tCO2e", f"90 % half-width of the area of {stratum.id} on {on} as carbon"
-        )
-
-    def uncertainty(
-        self, when: str, areas: dict[str, Term], biomass: dict[str, dict[str, Term]], mean: Term
-    ) -> Term:
-        """AR-TOOL14 Eq 15 with n - M degrees of freedom."""
-        variances = {
-            i: self.trace.evaluate(ar_tool14.VARIANCE, f"{i} {when}", plot_biomass=plots)
-            for i, plots in biomass.items()
-        }
-        counts = {
-            i: Term(float(len(plots)), "1", f"plots of {i} {when}") for i, plots in biomass.items()
-        }
-        plots_in_all = float(sum(len(plots) for plots in biomass.values()))
-        t_value = self.trace.evaluate(
-            ar_tool14.STUDENT_T,
-            f"project {when}",
-            plots=Term(plots_in_all, "1", f"n, plots in all strata {when}"),
-            strata=Term(float(len(counts)), "1", f"M, strata with plots {when}"),
-        )
-        uncertainty = self.trace.evaluate(
-            ar_tool14.UNCERTAINTY,
-            f"project {when}",
-            area_ha=areas,
-            variance=variances,
-            plots=counts,
-            mean_t_ha=mean,
-            t_value=t_value,
-        )
-        self.done.output(
-            "tree_stock_uncertainty", when, uncertainty, equation=ar_tool14.UNCERTAINTY
-        )
-        return uncertainty
-
-    def stratum_plots(self, stratum: Stratum, on: dt.date | None, when: str) -> dict[str, Term]:
-        """Tree biomass of each plot, above and below ground (AR-TOOL14 Appendix 1)."""
-        found = {}
-        for plot, agb in self.plot_samples(stratum, on).items():
-            scope = f"plot {plot} {when}"
-            ratio = self.trace.evaluate(ar_tool14.ROOT_SHOOT, scope, agb_t_ha=agb)
-            found[plot] = self.trace.evaluate(
-                ar_tool14.PLOT_BIOMASS, scope, agb_t_ha=agb, root_shoot=ratio
-            )
-        return found
-
-    def plot_samples(self, stratum: Stratum, on: dt.date | None) -> dict[str, Term]:
-        """The plots of a stratum at a date; draws of permanent plots go together over time."""
-        rows = self.plot_rows(stratum, on)
-        again = on == self.monitoring.stock_end and stratum.id in self.remeasured
-        if not (self.inputs.is_sampled and again and len(rows) > 1):
-            return self.inputs.sample(rows, "t/ha")
-        before = self.plot_rows(stratum, self.monitoring.stock_start)
-        return remeasured.paired_sample(self.inputs, before, rows, "t/ha")
-
-    def plot_rows(self, stratum: Stratum, on: dt.date | None) -> tuple[Measurement, ...]:
-        """Above-ground biomass per plot as measured."""
-        rows = self.monitoring.select("tree_agb", stratum=stratum.id, on=on)
-        return tuple(row for row in rows if row.sample)
-
-    def area_row(self, stratum: Stratum, on: dt.date | None) -> Measurement:
-        """The one mangrove area of a stratum at a date (``check`` has seen to that)."""
-        (row,) = self.monitoring.select("mangrove_area", stratum=stratum.id, on=on)
-        return row
-
-    def area(self, stratum: Stratum, on: dt.date | None) -> Term:
-        """Mangrove area of a stratum at a date [ha]."""
-        return self.inputs.measured(self.area_row(stratum, on), "ha")
-
-    def carries_mangrove(self, stratum: Stratum, on: dt.date | None) -> bool:
-        """Whether a stratum has area and any biomass at a date: decided on measured values."""
-        plots = self.plot_rows(stratum, on)
-        return self.area_row(stratum, on).value > 0 and any(row.value > 0 for row in plots)
-
     def baseline_per_year(self) -> dict[str, Term]:
         """Baseline tree removals per year and stratum, by crown cover (AR-TOOL14 Eq 10)."""
         found = {}
         for stratum in self.planted:
-            (cover,) = self.monitoring.select("baseline_crown_cover", stratum=stratum.id)
-            (area,) = self.monitoring.select("stratum_area", stratum=stratum.id)
-            if cover.value <= 0 and not cover.standard_error:
-                continue  # known to be bare: no growth is called for, nor a parameter for it
+            if trees.is_bare(trees.only_row(self.inputs, "baseline_crown_cover", stratum)):
+                continue
+            area = trees.only_row(self.inputs, "stratum_area", stratum)
             found[stratum.id] = self.trace.evaluate(
                 ar_tool14.BASELINE_COVER,
                 stratum.id,
                 carbon_fraction=self.carbon_fraction,
                 forest_growth_t_ha_yr=self.inputs.parameter("baseline_forest_growth", "t/ha/yr"),
                 root_shoot=self.inputs.parameter("root_shoot_baseline", "1"),
-                crown_cover=self.crown_cover(stratum, cover),
+                crown_cover=trees.crown_cover(self.inputs, self.done, stratum),
                 area_ha=self.inputs.measured(area, "ha"),
             )
         return found
 
-    def crown_cover(self, stratum: Stratum, cover: Measurement) -> Term:
-        """Cover before planting with its uncertainty added (AR-TOOL14 Appendix 2, baseline).
+    def baseline_years(self, year: int, years: Term) -> Term:
+        """The share of a year in which the baseline grows: none once it is in a steady state.
 
-        A sample that saw no crown does not show that there was none: then the whole half-width
-        counts.
+        Counted from the start of the project where it is declared, else without end, which can
+        only lower the claim.
         """
-        measured = self.inputs.measured(cover, "1")
-        error = cover.standard_error_in("1") or 0.0
-        half_width = self.trace.evaluate(
-            ar_tool14.HALF_WIDTH,
-            f"{stratum.id} crown cover",
-            standard_error=Term(error, "1", f"standard error of {measured.source}"),
-        )
-        return self.trace.evaluate(
-            ar_tool14.BASELINE_DISCOUNTED,
-            f"{stratum.id} crown cover",
-            value=measured,
-            half_width=half_width,
-        )
+        start = self.monitoring.declarations.get("project_start_year")
+        if start is None:
+            return years
+        steady = self.trace.use(self.inputs.parameters.term("baseline_growth_years", "yr"))
+        if year < float(start) + steady:
+            return years
+        return Term(0.0, "yr", f"steady state of the baseline, {steady:g} years from {start:g}")
 
     def soil_area(self, stratum: Stratum) -> Term:
         """The area that earns soil carbon: alive at both dates, as far as it was planted by then.
@@ -419,8 +306,8 @@ class _Run:
         The smaller of the two areas, so that neither a loss nor a canopy that closed (and was
         planted all along) earns carbon that is not shown.
         """
-        end = self.area_row(stratum, self.monitoring.stock_end)
-        start = self.area_row(stratum, self.monitoring.stock_start)
+        end = trees.area_row(self.inputs, stratum, self.monitoring.stock_end)
+        start = trees.area_row(self.inputs, stratum, self.monitoring.stock_start)
         planted_before = (stratum.planted_year or 0) <= start.date.year
         smaller = start if planted_before and start.in_unit("ha") < end.in_unit("ha") else end
         return self.inputs.measured(smaller, "ha")
@@ -461,22 +348,23 @@ class _Run:
             "the longer of the monitoring period and the time between the two stocks",
         )
         spans = {"years": years, "period_years": whole}
-        trees = trace.evaluate(ANNUAL_SHARE, scope, change=change.discounted, **spans)
+        kept = trace.evaluate(ANNUAL_SHARE, scope, change=change.discounted, **spans)
         full = trace.evaluate(ANNUAL_SHARE, f"{scope} undiscounted", change=change.full, **spans)
         soil = trace.evaluate(SOIL_SUM, scope, strata=self.soil(year, years))
-        more = pools.year(scope, trees, full, spans=spans, monitored=monitored)
-        removal = self.project_removal(scope, trees, soil, others=more.pools)
+        more = pools.year(scope, kept, full, spans=spans, monitored=monitored)
+        removal = self.project_removal(scope, kept, soil, others=more.pools)
         actual = trace.evaluate(ACTUAL, scope, pools=removal, emissions=more.burning)
-        base = trace.evaluate(BASELINE_YEARS, scope, annual=baseline, years=years)
+        growing = self.baseline_years(year, years)
+        base = trace.evaluate(BASELINE_YEARS, scope, annual=baseline, years=growing)
         net = trace.evaluate(NET, scope, actual=actual, baseline=base, leakage=more.leakage)
         for name, term, equation in (
-            ("trees", trees, ANNUAL_SHARE),
+            ("trees", kept, ANNUAL_SHARE),
             ("soil", soil, SOIL_SUM),
             ("baseline", base, BASELINE_YEARS),
             ("net", net, NET),
         ):
             self.done.output(name, scope, term, equation=equation)
-        return YearResult(trees, full, soil, base, net, more)
+        return YearResult(kept, full, soil, base, net, more)
 
     def project_removal(
         self, scope: str, trees: Term, soil: Term, *, others: Mapping[str, Term]
@@ -487,9 +375,11 @@ class _Run:
         return self.trace.evaluate(optional.ALL_POOLS, scope, trees=trees, soil=soil, others=others)
 
 
-def area_error_findings(without: float, with_areas: float) -> list[Finding]:
+def area_error_findings(
+    without: float, with_areas: float, ladder: Mapping[str, float]
+) -> list[Finding]:
     """A warning when the area errors would move the claim to a harder step of the ladder."""
-    shares = [float(ar_tool14.discount_share(u)) for u in (without, with_areas)]
+    shares = [float(ar_tool14.discount_share(u, **ladder)) for u in (without, with_areas)]
     words = (
         f"the uncertainty of the change is {without:.1%}; with the area errors, which the tool "
         f"takes as known, it would be {with_areas:.1%}"

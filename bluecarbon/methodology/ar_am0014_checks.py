@@ -8,14 +8,13 @@ from collections.abc import Iterator
 
 from bluecarbon import units
 from bluecarbon.errors import UnitError
+from bluecarbon.methodology.ar_am0014_plots import plot_rows
 from bluecarbon.methodology.ar_am0014_remeasured import is_declared, plot_names, remeasured_strata
 from bluecarbon.methodology.ar_am0014_spec import DEAD_WOOD_CLASSES, DOCUMENT, SPEC
+from bluecarbon.methodology.ar_am0014_tree_checks import tree_findings
 from bluecarbon.methodology.protocol import Declaration
 from bluecarbon.report import Monitoring, Stratum
 from bluecarbon.spec import Finding
-
-PLOTS_PER_STRATUM_MIN = 2
-"""AR-TOOL14 Eq 17 divides by n - 1."""
 
 
 def check(monitoring: Monitoring) -> tuple[Finding, ...]:
@@ -28,6 +27,7 @@ def check(monitoring: Monitoring) -> tuple[Finding, ...]:
         *_dates(monitoring),
         *_units(monitoring),
         *_strata(monitoring, planted),
+        *tree_findings(monitoring, planted),
         *_shrubs(monitoring, planted),
         *_remarks(monitoring, planted),
     )
@@ -103,12 +103,22 @@ def _not_applicable(wanted: Declaration, value: float, condition: str) -> Findin
 
 
 def _dates(monitoring: Monitoring) -> Iterator[Finding]:
-    if monitoring.stock_start is None or monitoring.stock_end is None:
+    start, end = monitoring.stock_start, monitoring.stock_end
+    if start is None or end is None:
         yield Finding.error(
             "stock-dates-missing",
             "period",
             "the two dates between which stocks are differenced are not given",
             fix="set start_epoch and end_epoch under [period]",
+        )
+    # Dates the wrong way round have a finding of their own, under any rule book.
+    elif start < end and not (start < monitoring.period.end and monitoring.period.start < end):
+        yield Finding.error(
+            "stocks-outside-period",
+            "period",
+            f"{monitoring.period.start} to {monitoring.period.end} has no day between the stocks "
+            f"of {start} and {end}",
+            fix="a change of stock is credited in the period in which it was measured",
         )
 
 
@@ -126,6 +136,15 @@ def _units(monitoring: Monitoring) -> Iterator[Finding]:
 
 
 def _strata(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]:
+    for stratum in monitoring.strata:
+        if stratum.kind != "planted" and stratum.planted_year is not None:
+            yield Finding.warning(
+                "stratum-not-counted",
+                f"stratum {stratum.id}",
+                f"has planted_year {stratum.planted_year} and is of kind {stratum.kind!r}: it is "
+                "left out of the claim",
+                fix="AR-AM0014 credits strata of kind 'planted': say so, or drop planted_year",
+            )
     if not planted:
         yield Finding.error(
             "planted-stratum-missing",
@@ -166,29 +185,15 @@ def _stratum_at(monitoring: Monitoring, stratum: Stratum, date: dt.date) -> Iter
         message = f"has {len(areas)} values of mangrove_area, needs one"
         yield Finding.error("measurement-missing", subject, message, fix="map the epoch of it")
         return
-    plots = [m for m in monitoring.select("tree_agb", stratum=stratum.id, on=date) if m.sample]
-    if not all(m.value >= 0 for m in (*areas, *plots)):
-        message = "an area or biomass is negative or not a number"
+    rows = (*areas, *plot_rows(monitoring, stratum.id, date))
+    if any(row.value < 0 for row in rows):
+        message = "an area or biomass is negative"
         yield Finding.error("measurement-negative", subject, message, fix="correct it")
-    planted_later = stratum.planted_year is not None and stratum.planted_year > date.year
-    # What stood before planting belongs to the baseline, so no plots are owed then.
-    if len(plots) < PLOTS_PER_STRATUM_MIN and areas[0].value > 0 and (plots or not planted_later):
-        yield Finding.error(
-            "plots-too-few",
-            subject,
-            f"{len(plots)} plot(s) measured, needs {PLOTS_PER_STRATUM_MIN}",
-            fix="measure plots in this stratum; a stock cannot be left out",
-        )
 
 
 def _shrubs(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]:
     """Shrubs are claimed for all planted strata at both dates or for none of them."""
     rows = monitoring.select("shrub_crown_cover")
-    for row in rows:
-        if not (row.value >= 0 and _is_share(row.value, row.unit)):
-            subject = f"shrub_crown_cover {row.stratum} {row.date}"
-            message = f"is {row.value:g} {row.unit}, not a share of 0 ... 1"
-            yield Finding.error("share-outside-range", subject, message, fix="correct it")
     dates = [on for on in (monitoring.stock_start, monitoring.stock_end) if on and rows]
     for stratum in planted:
         for on in dates:
@@ -202,14 +207,6 @@ def _shrubs(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]
                 )
 
 
-def _is_share(value: float, unit: str) -> bool:
-    """Whether a value is at most 1; one of a wrong unit has a finding of its own."""
-    try:
-        return units.convert(value, unit, "1") <= 1
-    except UnitError:
-        return True
-
-
 def _remarks(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding]:
     if is_declared(monitoring):
         yield from _remeasured(monitoring, planted)
@@ -218,7 +215,7 @@ def _remarks(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Finding
             "baseline-pools-not-counted",
             f"{DOCUMENT} Eq 1",
             "shrubs and dead wood of the baseline are taken as not growing, and no uncertainty "
-            "discount is taken on shrubs",
+            "discount is taken on shrubs: the tool has none",
         )
     if remeasured_strata(monitoring):
         return
@@ -248,5 +245,5 @@ def _remeasured(monitoring: Monitoring, planted: list[Stratum]) -> Iterator[Find
             "change-by-remeasurement",
             "AR-TOOL14 Eq 3-8",
             f"uncertainty of the change from plots measured twice in {', '.join(sorted(same))}; "
-            "the form of Eq 14-17 on differences is used, the printed equations were not read",
+            "where a stratum's area changed, each plot stands for the area of its date",
         )

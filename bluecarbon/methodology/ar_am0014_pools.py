@@ -1,6 +1,6 @@
 """What ``ar-am0014@3.0`` counts only where the project gives data for it.
 
-Shrubs (AR-TOOL14 Eq 24-25), dead wood by a default factor (AR-TOOL12), emissions from burning
+Shrubs (AR-TOOL14 Eq 24-27), dead wood by a default factor (AR-TOOL12), emissions from burning
 (AR-TOOL08) and leakage (AR-TOOL15). The last two are computed elsewhere and declared. Litter is
 not a pool of AR-AM0014: its factors stand in the parameter table, and nothing here reads them.
 
@@ -25,7 +25,7 @@ SHRUB_COVER = "shrub_crown_cover"
 
 SHRUB_SHARE = Equation(
     ar_tool14.DOCUMENT,
-    "Eq 11 (shrubs)",
+    "Eq 25",
     "shrub change of a year, linear between the two dates",
     "tCO2e",
     lambda change, years, period_years: change * years / period_years,
@@ -65,7 +65,7 @@ LEAKAGE = Equation(
 )
 
 EQUATIONS = {
-    "shrubs": f"{ar_tool14_shrubs.STOCK.label}, 25; {SHRUB_SHARE.label}",
+    "shrubs": f"{ar_tool14.DOCUMENT} Eq 24-27",
     "dead wood": DEAD_WOOD.label,
     "burning": BURNING.label,
 }

@@ -14,11 +14,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bluecarbon.methodology import ar_tool14, ar_tool14_change
+from bluecarbon.methodology.ar_am0014_plots import (
+    double_sampled_strata,
+    error_of_mean,
+    plot_rows,
+    shifted,
+)
+from bluecarbon.methodology.ar_am0014_pools import declared
 from bluecarbon.methodology.inputs import Inputs
-from bluecarbon.methodology.trace import Number, Term, Trace
+from bluecarbon.methodology.rule_book import Evaluation
+from bluecarbon.methodology.trace import Term, Trace
 from bluecarbon.report import Measurement, Monitoring
 
 DECLARATION = "plots_remeasured"
+PREVIOUS_STOCK = "previous_tree_stock_tco2e"
+PREVIOUS_UNCERTAINTY = "previous_tree_stock_uncertainty"
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,11 @@ def is_declared(monitoring: Monitoring) -> bool:
 
 
 def remeasured_strata(monitoring: Monitoring) -> frozenset[str]:
-    """The planted strata whose plots have the same names at both dates; none if not declared."""
-    if not is_declared(monitoring):
+    """The planted strata whose plots have the same names at both dates; none if not declared.
+
+    None either where a stratum is double-sampled: the tool has no difference of regressions.
+    """
+    if not is_declared(monitoring) or double_sampled_strata(monitoring):
         return frozenset()
     found = set()
     for stratum in monitoring.strata:
@@ -52,9 +65,7 @@ def plot_names(monitoring: Monitoring, stratum: str) -> tuple[list[str], list[st
     """The names of a stratum's plots at the two stock dates."""
     dates = (monitoring.stock_start, monitoring.stock_end)
     start, end = (
-        [m.sample for m in monitoring.select("tree_agb", stratum=stratum, on=on) if m.sample]
-        if on is not None
-        else []
+        [m.sample for m in plot_rows(monitoring, stratum, on)] if on is not None else []
         for on in dates
     )
     return start, end
@@ -75,21 +86,9 @@ def paired_sample(
     slope = covariance / var_first if var_first > 0 else 0.0
     rest = math.sqrt(max(var_second - slope * covariance, 0.0) / len(end))
     # The same row as in Inputs.sample, hence the same draw as the first date got.
-    followed = _error_of_mean(inputs, start[0], math.sqrt(var_first / len(end)), unit)
-    shift = slope * followed + _error_of_mean(inputs, end[0], rest, unit)
-    terms = {row.sample: inputs.measured(row, unit) for row in end}
-    return {name: Term(t.value + shift, t.unit, t.source) for name, t in terms.items()}
-
-
-def _error_of_mean(inputs: Inputs, row: Measurement, error: float, unit: str) -> Number:
-    of_mean = {
-        "value": 0.0,
-        "standard_error": error,
-        "unit": unit,
-        "sample": "(mean)",
-        "shared_error": "",
-    }
-    return inputs.measured(row.model_copy(update=of_mean), unit).value
+    followed = error_of_mean(inputs, start[0], math.sqrt(var_first / len(end)), unit)
+    shift = slope * followed + error_of_mean(inputs, end[0], rest, unit)
+    return shifted({row.sample: inputs.measured(row, unit) for row in end}, shift)
 
 
 def change_uncertainty(
@@ -123,6 +122,47 @@ def change_uncertainty(
         plots=counts,
         t_value=t_value,
     )
+
+
+def update_stock(
+    done: Evaluation,
+    monitoring: Monitoring,
+    *,
+    before: tuple[Term, Term],
+    change: Term,
+    uncertainty: Term,
+    ladder: Mapping[str, Term],
+) -> None:
+    """AR-TOOL14 Eq 22-23: the previous stock plus the change, for the next monitoring report.
+
+    ``before`` is the stock at the start and its uncertainty; a stock that the project declares
+    (undiscounted, as an earlier report has it) goes before it. The claim does not depend on it.
+    """
+    stated = declared(monitoring, PREVIOUS_STOCK, "tCO2e")
+    error = declared(monitoring, PREVIOUS_UNCERTAINTY, "1")
+    stock, relative = (stated, error) if stated and error else before
+    scope, trace = f"updated on {monitoring.stock_end}", done.trace
+    updated = trace.evaluate(
+        ar_tool14_change.UPDATED_STOCK, scope, stock_before=stock, change=change
+    )
+    spread = trace.evaluate(
+        ar_tool14_change.UPDATED_UNCERTAINTY,
+        scope,
+        stock_before=stock,
+        change=change,
+        uncertainty_before=relative,
+        uncertainty=uncertainty,
+    )
+    share = trace.evaluate(ar_tool14.DISCOUNT_SHARE, scope, uncertainty=spread, **ladder)
+    kept = trace.evaluate(
+        ar_tool14.DISCOUNTED, scope, change=updated, uncertainty=spread, share=share
+    )
+    for name, where, term, equation in (
+        ("tree_stock", scope, updated, ar_tool14_change.UPDATED_STOCK),
+        ("tree_stock", f"{scope}, discounted", kept, ar_tool14.DISCOUNTED),
+        ("tree_stock_uncertainty", scope, spread, ar_tool14_change.UPDATED_UNCERTAINTY),
+    ):
+        done.output(name, where, term, equation=equation)
 
 
 def _differences(

@@ -11,28 +11,46 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from bluecarbon import units
+from bluecarbon.methodology.parameters import parameter_rows
 from bluecarbon.methodology.trace import Equation, Number
 
 DOCUMENT = "AR-TOOL14 v4.2"
 
-DISCOUNT_LADDER = ((10.0, 0.0), (15.0, 25.0), (20.0, 50.0), (30.0, 75.0), (np.inf, 100.0))
-"""Appendix 2: up to this uncertainty (percent) that share (percent) of the half-width is taken."""
+_ROWS = {row.name: row.value for row in parameter_rows("ar_am0014_v3_0.csv")}
+
+LIMITS = tuple(f"uncertainty_limit_{step}" for step in (1, 2, 3, 4))
+DISCOUNTS = tuple(f"uncertainty_discount_{step}" for step in (1, 2, 3, 4, 5))
+"""Parameter rows of the ladder of Appendix 2: up to a limit that share of the half-width is taken
+off, above the last limit the last share."""
+
+LADDER = {name: _ROWS[name] or 0.0 for name in (*LIMITS, *DISCOUNTS)}
+ROOT_SHOOT_INTERCEPT = _ROWS["root_shoot_intercept"] or 0.0
+ROOT_SHOOT_SLOPE = _ROWS["root_shoot_slope"] or 0.0
+"""The rows as the tool prints them, for whoever computes without a project."""
 
 CONFIDENCE_TWO_SIDED = 0.90
 
 NORMAL_90 = float(ndtri(0.5 + CONFIDENCE_TWO_SIDED / 2))
 """The normal quantile of a two-sided 90 % interval, 1.645."""
 
+_DIGITS = 11
+"""Of an uncertainty, before it is held against a limit."""
 
-def root_shoot_ratio(agb_t_ha: Number) -> Number:
-    r"""Appendix 1: :math:`R_j = e^{-1.085 + 0.9256 \ln b} / b`, b in t d.m./ha; 0 where b is 0."""
+
+def root_shoot_ratio(
+    agb_t_ha: Number, intercept: Number = ROOT_SHOOT_INTERCEPT, slope: Number = ROOT_SHOOT_SLOPE
+) -> Number:
+    r"""Appendix 1: :math:`R_j = e^{a + c \ln b} / b`, b in t d.m./ha; 0 where b is 0.
+
+    The tool prints a = -1.085 and c = 0.9256.
+    """
     agb = np.asarray(agb_t_ha, dtype=np.float64)
     safe = np.where(agb > 0, agb, 1.0)
-    return np.where(agb > 0, np.exp(-1.085 + 0.9256 * np.log(safe)) / safe, 0.0)
+    return np.where(agb > 0, np.exp(intercept + slope * np.log(safe)) / safe, 0.0)
 
 
 def plot_biomass_t_ha(agb_t_ha: Number, root_shoot: Number) -> Number:
-    """Appendix 1: tree biomass of a plot per hectare, above and below ground, b (1 + R)."""
+    """Eq A1.1-A1.4: tree biomass of a plot per hectare, above and below ground, b (1 + R)."""
     return agb_t_ha * (1 + np.asarray(root_shoot))
 
 
@@ -92,14 +110,19 @@ def change_uncertainty(
     return uncertainty
 
 
-def discount_share(uncertainty: Number) -> Number:
-    """Appendix 2: the share of the half-width to be taken off (0 ... 1), by the uncertainty."""
-    percent = np.asarray(uncertainty) * 100
-    bounds = np.array([bound for bound, _ in DISCOUNT_LADDER[:-1]])
-    shares = np.array([share for _, share in DISCOUNT_LADDER]) / 100
+def discount_share(uncertainty: Number, **ladder: Number) -> Number:
+    """Appendix 2: the share of the half-width to be taken off (0 ... 1), by the uncertainty.
+
+    ``ladder``: the rows :data:`LIMITS` and :data:`DISCOUNTS` by name; as printed where none are
+    given.
+    """
+    steps = ladder or LADDER
+    bounds = np.array([steps[name] for name in LIMITS])
+    shares = np.array([steps[name] for name in DISCOUNTS])
     # side="left": a bound belongs to the milder step below it ("up to and including 10 %"). The
     # rounding keeps 9/60 = 15 % on its step, where binary floats would put it a hair above.
-    share: Number = shares[np.searchsorted(bounds, np.round(percent, 9), side="left")]
+    rounded = np.round(np.asarray(uncertainty), _DIGITS)
+    share: Number = shares[np.searchsorted(bounds, rounded, side="left")]
     return share
 
 
@@ -112,15 +135,17 @@ def discounted(change: Number, uncertainty: Number, share: Number) -> Number:
     return change - share * half_width
 
 
-def baseline_discounted(value: Number, half_width: Number) -> Number:
+def baseline_discounted(value: Number, half_width: Number, **ladder: Number) -> Number:
     """Appendix 2 for a baseline: the discounted part of the half-width is ADDED.
 
     A value of 0 with a half-width has no relative uncertainty: more than 30 %, so all of it.
+    ``ladder`` as in :func:`discount_share`.
     """
     value, half_width = np.asarray(value, dtype=np.float64), np.asarray(half_width)
     safe = np.where(value > 0, value, 1.0)
     relative = np.where(value > 0, half_width / safe, np.inf)
-    added: Number = np.where(half_width > 0, discount_share(relative) * half_width, 0.0)
+    share = discount_share(relative, **ladder)
+    added: Number = np.where(half_width > 0, share * half_width, 0.0)
     return value + added
 
 
@@ -161,11 +186,11 @@ def _equation(
 
 
 def _ladder(uncertainty: str) -> str:
-    """The steps of Appendix 2 as a spreadsheet formula over an uncertainty."""
-    *steps, (_, last) = DISCOUNT_LADDER
-    text = f"{last / 100:g}"
-    for bound, share in reversed(steps):
-        text = f"IF(ROUND(100*{uncertainty},9)<={bound:g},{share / 100:g},{text})"
+    """The steps of Appendix 2 as a spreadsheet formula over an uncertainty and the rows."""
+    *shares, last = DISCOUNTS
+    text = f"{{{last}}}"
+    for limit, share in zip(reversed(LIMITS), reversed(shares), strict=True):
+        text = f"IF(ROUND({uncertainty},{_DIGITS})<={{{limit}}},{{{share}}},{text})"
     return text
 
 
@@ -174,10 +199,10 @@ ROOT_SHOOT = _equation(
     "root-shoot ratio of a plot",
     "1",
     root_shoot_ratio,
-    formula="IF({agb_t_ha}>0,EXP(-1.085+0.9256*LN({agb_t_ha}))/{agb_t_ha},0)",
+    formula="IF({agb_t_ha}>0,EXP({intercept}+{slope}*LN({agb_t_ha}))/{agb_t_ha},0)",
 )
 PLOT_BIOMASS = _equation(
-    "Appendix 1 (b)",
+    "Eq A1.4 (per hectare)",
     "tree biomass of a plot",
     "t/ha",
     plot_biomass_t_ha,
@@ -203,6 +228,13 @@ WEIGHTED_MEAN = _equation(
     "t/ha",
     weighted_mean,
     formula="SUMPRODUCT({area_ha},{mean_t_ha})/SUM({area_ha})",
+)
+TOTAL_AREA = _equation(
+    "Eq 14 (A)",
+    "area of all strata",
+    "ha",
+    lambda area_ha: area_ha.sum(axis=-1),
+    formula="SUM({area_ha})",
 )
 BIOMASS = _equation(
     "Eq 13",
@@ -283,7 +315,7 @@ BASELINE_DISCOUNTED = _equation(
     baseline_discounted,
     formula="{value}+IF({half_width}>0,IF({value}>0,"
     + _ladder("({half_width}/{value})")
-    + ",1)*{half_width},0)",
+    + f",{{{DISCOUNTS[-1]}}})*{{half_width}},0)",
 )
 UNCERTAINTY_WITH_AREAS = Equation(
     "bluecarbon",

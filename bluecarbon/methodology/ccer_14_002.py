@@ -6,8 +6,9 @@ below ground and soil as pools, soil CH4 and N2O deducted by default factor, and
 the uncertainty of trees. Rows of its parameter table without a value make it refuse, all named at
 once; so do rows that nobody has verified, unless the monitoring declares ``draft``.
 
-K_RISK is never issued, so it stands with the uncertainty deduction and not in a buffer. Sign:
-removals positive.
+K_RISK stands in the buffer column: it is what the rules keep back for the risk of reversal. It is
+never issued, so the claim is what is left after it (``buffer_is_issued`` is False). Sign: removals
+positive.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from bluecarbon.methodology.ccer_14_002_example import example, example_paramete
 from bluecarbon.methodology.ccer_14_002_spec import DOCUMENT, SPEC
 from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.kernels.growth import age_at_year_end_yr
+from bluecarbon.methodology.ladder import ladder_terms
 from bluecarbon.methodology.parameter_files import listed, unusable
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import MethodologySpec
@@ -50,9 +52,16 @@ class Ccer14002(RuleBook):
         """The declaration, from :mod:`bluecarbon.methodology.ccer_14_002_spec`."""
         return SPEC
 
-    def check(self, monitoring: Monitoring) -> tuple[Finding, ...]:
+    def own_findings(self, monitoring: Monitoring) -> tuple[Finding, ...]:
         """Applicability conditions and missing data; all findings at once."""
         return check(monitoring)
+
+    def row_findings(
+        self, monitoring: Monitoring, parameters: Parameters
+    ) -> tuple[Finding, ...]:
+        """Rows that the data call for: without a value, or unverified and no draft declared."""
+        draft = is_declared(monitoring, "draft")
+        return unusable(parameters, rows_needed(monitoring), draft=draft)
 
     def axis(self, monitoring: Monitoring) -> tuple[int, ...]:
         """The vintage years and the year before them."""
@@ -62,10 +71,9 @@ class Ccer14002(RuleBook):
         """Reductions per year [tCO2e], on single values or on draws.
 
         MethodologyError names every row that has no value or (unless a draft is declared) was
-        not verified, and an uncertainty that needs more plots.
+        not verified, an uncertainty that needs more plots, and a ladder that does not climb.
         """
-        draft = is_declared(inputs.monitoring, "draft")
-        refused = unusable(inputs.parameters, rows_needed(inputs.monitoring), draft=draft)
+        refused = self.row_findings(inputs.monitoring, inputs.parameters)
         if refused:
             raise MethodologyError(f"{SPEC.id} cannot compute: {listed(refused)}")
         return _Run(inputs).evaluation()
@@ -187,9 +195,10 @@ class _Run:
             leakage=leakage.value,
             pools={**pools, "baseline": -np.asarray(baseline.value)},
             gross=gross.value,
-            uncertainty_deduction=discount.value + np.asarray(risk.value),
-            buffer=0.0,
+            uncertainty_deduction=discount.value,
+            buffer=risk.value,
             equations=equations.BY_TERM,
+            buffer_is_issued=SPEC.buffer_is_issued,
         )
 
     def series(self, name: str, stratum: str) -> Series:
@@ -293,12 +302,15 @@ class _Run:
         if uncertainty is None:
             share = Term(0.0, "1", "no tree_uncertainty: projection")
         else:
-            ladder = {
-                "limits": {name: self.inputs.parameters.term(name, "1") for name in LIMITS},
-                "discounts": {name: self.inputs.parameters.term(name, "1") for name in DISCOUNTS},
-            }
+            steps = ladder_terms(
+                self.inputs.parameters, DOCUMENT, limits=LIMITS, discounts=DISCOUNTS
+            )
             share = self.trace.evaluate(
-                equations.DISCOUNT_SHARE, "project", uncertainty=uncertainty, **ladder
+                equations.DISCOUNT_SHARE,
+                "project",
+                uncertainty=uncertainty,
+                limits={name: steps[name] for name in LIMITS},
+                discounts={name: steps[name] for name in DISCOUNTS},
             )
         if np.any(np.isnan(np.asarray(share.value))):
             raise MethodologyError(

@@ -198,7 +198,8 @@ BY_TERM = {
     "project": PROJECT.label,
     "leakage": LEAKAGE.label,
     "gross": GROSS.label,
-    "uncertainty_deduction": f"{DISCOUNT.label}; {RISK.number}",
+    "uncertainty_deduction": DISCOUNT.label,
+    "buffer": RISK.label,
     "net": NET.label,
 }
 """Which equations give each pool and term, for comparisons."""

@@ -57,11 +57,13 @@ _DECLARATIONS = (
     Declaration(
         name="draft",
         about="optional: 1 (true) computes on unverified rows, and every output says DRAFT",
+        required=False,
     ),
     Declaration(
         name="ex_ante",
         about="optional: 1 (true) says that tree_agb is projected; then no tree_uncertainty is "
         "needed and no uncertainty discount is taken",
+        required=False,
     ),
 )
 
@@ -75,8 +77,15 @@ _OUTPUTS = (
     _output("soil", "carbon gained by soil, per year"),
     _output("soil_ch4", "CH4 of the soil, an emission, per year"),
     _output("soil_n2o", "N2O of the soil, an emission, per year"),
-    _output("uncertainty_discount", "taken off for the uncertainty of trees, per year"),
-    _output("non_permanence_deduction", "K_RISK, taken off for good, per year"),
+    _output(
+        "uncertainty_discount",
+        "taken off for the uncertainty of trees, per year: a share of the amount of their change, "
+        "also where that is a loss, which it makes larger",
+    ),
+    _output(
+        "non_permanence_deduction",
+        "K_RISK, taken off a gain for good, per year; of a loss nothing is taken",
+    ),
     _output("net", "reduction of a year (CDR_t)"),
 )
 
@@ -90,5 +99,21 @@ SPEC = MethodologySpec(
     outputs=_OUTPUTS,
     declarations=_DECLARATIONS,
     parameters=parameter_rows("ccer_14_002_v1.csv"),
+    buffer_is_issued=False,
+    limitations=(
+        (
+            "only the first page of the official text was read: the structure is recalled, and "
+            "rows without a value must be keyed in from the document"
+        ),
+        (
+            "the uncertainty discount is taken off a loss of trees too (as in AR-TOOL14), "
+            "K_RISK is taken off a gain only"
+        ),
+        (
+            "K_RISK stands in the column buffer and is never issued: the claim is what is left "
+            "after it, equal to net"
+        ),
+        "dead wood, litter and shrubs are no pools here",
+    ),
     sources=tuple(tables.sources()[key] for key in ("ccer-14-002-v01", "ccer-measures-2023")),
 )

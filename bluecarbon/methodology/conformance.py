@@ -2,8 +2,8 @@
 
 ``check(book)`` asks what an issuer of credits would ask: does the rule book say where every
 number comes from, and does its arithmetic behave? Each check is one small function in a table
-(here those about the declaration and the run as a whole, in ``conformance_runs`` those that run
-the rule book on changed data). A finding's code is ``conformance-<name of the check>``.
+(here those about the declaration and the run as a whole; in ``conformance_runs``, ``_units``,
+``_trace`` and ``_golden`` the others). A finding's code is ``conformance-<name of the check>``.
 """
 
 from __future__ import annotations
@@ -16,18 +16,28 @@ from typing import Any
 from bluecarbon import units
 from bluecarbon.errors import UnitError
 from bluecarbon.methodology import tables
+from bluecarbon.methodology.conformance_golden import golden_stored
 from bluecarbon.methodology.conformance_runs import (
     Case,
     Problem,
     WithExample,
+    common_defects,
     double_area,
     nan_refused,
     permute_strata,
     purity,
+    replaced_default,
 )
-from bluecarbon.methodology.protocol import Methodology, MethodologySpec
+from bluecarbon.methodology.conformance_trace import deductions_traced, trace_recomputes
+from bluecarbon.methodology.conformance_units import units_converted
+from bluecarbon.methodology.protocol import (
+    Declaration,
+    Methodology,
+    MethodologySpec,
+    SeriesInput,
+)
 from bluecarbon.report import YearRow
-from bluecarbon.spec import Finding, errors_in
+from bluecarbon.spec import Finding, Input, errors_in
 
 _ROW_TOLERANCE = 1e-9
 """Relative to the largest term: what the order of a sum may change."""
@@ -123,6 +133,22 @@ def _parameters_sourced(spec: MethodologySpec) -> Iterator[Problem]:
             yield subject, f"its status is {row.status!r}, neither verified nor unverified"
 
 
+def _status_explicit(spec: MethodologySpec) -> Iterator[Problem]:
+    """Whether somebody has read a row is said, not left to a default."""
+    for row in spec.parameters:
+        if "status" not in row.model_fields_set:
+            yield f"parameter {row.name}", "does not say its status"
+
+
+def _optional_declared(spec: MethodologySpec) -> Iterator[Problem]:
+    """What its text calls optional is not required."""
+    items: tuple[Declaration | SeriesInput | Input, ...]
+    items = (*spec.declarations, *spec.series, *spec.inputs)
+    for item in items:
+        if item.required and item.about.lower().startswith("optional"):
+            yield item.name, "calls itself optional and says required=True"
+
+
 def _units_known(spec: MethodologySpec) -> Iterator[Problem]:
     named = [
         *((f"input {item.name}", item.unit) for item in spec.inputs),
@@ -200,19 +226,22 @@ def _rows_add_up(case: Case) -> Iterator[Problem]:
     for row in golden.years:
         net += row.net_tco2e
         claim = golden.claim_tco2e_by_year[str(row.year)]
-        sums += [(f"{row.year} {what}", *pair) for what, pair in _sums(row, claim, net).items()]
+        certain = row.gross_tco2e - row.uncertainty_deduction_tco2e
+        issued = certain if case.book.spec.buffer_is_issued else row.net_tco2e
+        sums.append((f"{row.year} claim", claim, issued))
+        sums += [(f"{row.year} {what}", *pair) for what, pair in _sums(row, net).items()]
     scale = max(abs(value) for _, *pair in sums for value in pair)
     for what, is_, should in sums:
         if not abs(is_ - should) <= _ROW_TOLERANCE * scale:
             yield what, f"is {is_!r}, its parts give {should!r}"
 
 
-def _sums(row: YearRow, claim: float, net: float) -> dict[str, tuple[float, float]]:
+def _sums(row: YearRow, net: float) -> dict[str, tuple[float, float]]:
     change = row.project_tco2e - row.baseline_tco2e
+    certain = row.gross_tco2e - row.uncertainty_deduction_tco2e
     return {
         "gross": (row.gross_tco2e, change - row.leakage_tco2e),
-        "claim": (claim, row.gross_tco2e - row.uncertainty_deduction_tco2e),
-        "net": (row.net_tco2e, claim - row.buffer_tco2e),
+        "net": (row.net_tco2e, certain - row.buffer_tco2e),
         "pools": (math.fsum(row.pools_tco2e.values()), change),
         "cumulative": (row.cumulative_tco2e, net),
     }
@@ -241,6 +270,8 @@ SPEC_CHECKS = (
     Check("spec-round-trip", _round_trip, "build the spec from plain, finite values"),
     Check("outputs-declared", _outputs_declared, "give each Output a name, unit and equation"),
     Check("parameters-sourced", _parameters_sourced, "add the document to spec.sources"),
+    Check("status-explicit", _status_explicit, "say verified or unverified in its row"),
+    Check("optional-declared", _optional_declared, "say required=False"),
     Check("units-known", _units_known, "spell the unit as bluecarbon.units knows it"),
 )
 EXAMPLE_CHECKS = (
@@ -255,12 +286,38 @@ RUN_CHECKS = (
     Check("rows-add-up", _rows_add_up, "see report.YearRow for what each term is"),
     Check("trace", _trace, "evaluate equations through bluecarbon.methodology.trace.Trace"),
     Check(
+        "trace-recomputes",
+        trace_recomputes,
+        "let the formula say what the function computes, from the inputs of the step",
+    ),
+    Check(
+        "deductions-traced",
+        deductions_traced,
+        "evaluate it as an Equation, and name that in YearTerms.equations",
+    ),
+    Check(
+        "golden-stored",
+        golden_stored,
+        "if the claim is right: bluecarbon methodology golden ID > .../golden/ID.json",
+    ),
+    Check("units-converted", units_converted, "ask Inputs for values in the unit of the equation"),
+    Check(
         "area-doubled",
         double_area,
         "use areas as totals, not per hectare; a rule book with fixed terms says extensive=False",
     ),
     Check("strata-permuted", permute_strata, "look strata up by id, not by place"),
     Check("nan-refused", nan_refused, "let check() find values that are not numbers"),
+    Check(
+        "common-defects",
+        common_defects,
+        "inherit from RuleBook, or call monitoring_checks.common_findings in check()",
+    ),
+    Check(
+        "replaced-default",
+        replaced_default,
+        "inherit from RuleBook, or add parameter_checks.parameter_findings in quantify()",
+    ),
     Check("purity", purity, "change no input and keep no state"),
 )
 

@@ -9,13 +9,17 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from bluecarbon import units
 from bluecarbon.errors import UnitError
+from bluecarbon.methodology.parameter_checks import REPLACED
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import Methodology
-from bluecarbon.report import Measurement, Monitoring, Quantification, Series
-from bluecarbon.spec import Parameter
+from bluecarbon.report import Measurement, Monitoring, Period, Quantification, Series
+from bluecarbon.spec import Parameter, errors_in
 
 TOLERANCE = 1e-9
 """Relative: the order of a sum may change a claim by less than this, nothing else may."""
+
+_NOBODYS = "no_rule_book_reads_this"
+_SLIGHTLY_MORE = 1.001
 
 Problem = tuple[str, str]
 """What a check found: where, and what is wrong."""
@@ -70,6 +74,11 @@ class Case:
         """A copy of the example, so that no check sees what another did to it."""
         return self.monitoring.model_copy(deep=True)
 
+    @property
+    def noise(self) -> float:
+        """What rounding may leave of a year whose terms cancel [tCO2e]."""
+        return TOLERANCE * max(1.0, abs(self.golden.claim_tco2e))
+
     def quantify(
         self, monitoring: Monitoring | None = None, parameters: Parameters | None = None
     ) -> Quantification:
@@ -101,7 +110,7 @@ def double_area(case: Case) -> Iterator[Problem]:
     twice = case.quantify(data.model_copy(update=update))
     for year, claim in case.golden.claim_tco2e_by_year.items():
         found = twice.claim_tco2e_by_year.get(year, math.nan)
-        if not math.isclose(found, 2 * claim, rel_tol=TOLERANCE, abs_tol=_noise(case)):
+        if not math.isclose(found, 2 * claim, rel_tol=TOLERANCE, abs_tol=case.noise):
             yield f"claim {year}", f"is {claim!r} and with twice the area {found!r}"
 
 
@@ -126,11 +135,6 @@ def _converts(unit: str, target: str) -> bool:
     return True
 
 
-def _noise(case: Case) -> float:
-    """What rounding may leave of a year whose terms cancel."""
-    return TOLERANCE * max(1.0, abs(case.golden.claim_tco2e))
-
-
 def permute_strata(case: Case) -> Iterator[Problem]:
     """Strata, measurements and series in reverse order give the same outputs and claims."""
     data = case.fresh()
@@ -140,7 +144,7 @@ def permute_strata(case: Case) -> Iterator[Problem]:
     for name in was.keys() ^ is_.keys():
         yield name, "is given for one order of strata only"
     for name in was.keys() & is_.keys():
-        if not math.isclose(was[name], is_[name], rel_tol=TOLERANCE, abs_tol=_noise(case)):
+        if not math.isclose(was[name], is_[name], rel_tol=TOLERANCE, abs_tol=case.noise):
             yield name, f"is {was[name]!r} and with the strata in reverse order {is_[name]!r}"
 
 
@@ -197,10 +201,53 @@ def _passes_silently(case: Case, monitoring: Monitoring, parameters: Parameters)
     except Exception:  # noqa: BLE001 - any refusal is loud enough
         return False
     findings += found.findings
-    new = [f for f in findings if (f.code, f.subject, f.message) not in known]
+    # That a default was replaced is no word on what it was replaced by.
+    said = [f for f in findings if f.code != REPLACED]
+    new = [f for f in said if (f.code, f.subject, f.message) not in known]
     # A buffer share touches what is left of a claim only.
     numbers = (found.claim_tco2e, *(row.net_tco2e for row in found.years))
     return not new and all(map(math.isfinite, numbers))
+
+
+def common_defects(case: Case) -> Iterator[Problem]:
+    """``check`` finds what no rule book can live with (``monitoring_checks.common_findings``)."""
+    for subject, monitoring in _defective(case.fresh()):
+        try:
+            found = errors_in(case.book.check(monitoring))
+        except Exception as error:  # noqa: BLE001 - a defect of data is a finding, never a raise
+            yield subject, f"makes check raise {type(error).__name__}"
+            continue
+        if not found:
+            yield subject, "is not found by check"
+
+
+def _defective(data: Monitoring) -> Iterator[tuple[str, Monitoring]]:
+    """The example with one defect at a time."""
+    period = Period(start=data.period.end, end=data.period.start)
+    yield "a period that ends before it starts", data.model_copy(update={"period": period})
+    strata = (*data.strata, *data.strata[:1])
+    yield "a stratum that stands there twice", data.model_copy(update={"strata": strata})
+    stated = {**data.declarations, _NOBODYS: 1.0}
+    yield "a declaration that nobody reads", data.model_copy(update={"declarations": stated})
+    for name in ("measurements", "series"):
+        rows = getattr(data, name)
+        if rows:
+            more = (*rows, rows[0].model_copy(update={"variable": _NOBODYS}))
+            yield f"a variable that nobody reads in {name}", data.model_copy(update={name: more})
+
+
+def replaced_default(case: Case) -> Iterator[Problem]:
+    """A project that replaces a shipped value is told of in a finding that names the row."""
+    shipped = {row.name: row for row in case.book.spec.parameters}
+    for used in case.golden.parameters:
+        row = shipped.get(used.name)
+        if row is None or not row.value:
+            continue
+        own = row.model_copy(update={"value": row.value * _SLIGHTLY_MORE, "source": "project"})
+        found = case.quantify(parameters=case.parameters.replaced([own])).findings
+        if not any(row.name in f.subject for f in found if f.severity != "info"):
+            yield f"parameter {row.name}", "is replaced by the project, and no finding says so"
+        return
 
 
 def purity(case: Case) -> Iterator[Problem]:

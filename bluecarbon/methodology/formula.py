@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 FUNCTIONS = frozenset(
-    {"ABS", "AVERAGE", "COUNT", "DEVSQ", "EXP", "IF", "LN", "MAX", "MIN", "ROUND", "SQRT"}
+    {"ABS", "AVERAGE", "COUNT", "DEVSQ", "EXP", "IF", "INT", "LN", "MAX", "MIN", "ROUND", "SQRT"}
     | {"SUM", "SUMPRODUCT", "SUMSQ", "TINV"}
 )
 """Functions that every spreadsheet program knows under the same name."""
@@ -31,7 +31,7 @@ def names(formula: str) -> tuple[str, ...]:
 
     ValueError says where the text is not a formula of this kind.
     """
-    found = [text for kind, text in _tokens(formula) if kind == "name"]
+    found = [text for kind, text in tokens(formula) if kind == "name"]
     if formula.count("(") != formula.count(")"):
         raise ValueError(f"formula {formula!r}: the parentheses do not match")
     return tuple(dict.fromkeys(found))
@@ -45,13 +45,17 @@ def in_cells(formula: str, cells: Mapping[str, str]) -> str:
     """
     parts = (
         cells.get(text, "0") if kind == "name" else text
-        for kind, text in _tokens(formula)
+        for kind, text in tokens(formula)
         if kind != "space"
     )
     return "".join(parts)
 
 
-def _tokens(formula: str) -> Iterator[tuple[str, str]]:
+def tokens(formula: str) -> Iterator[tuple[str, str]]:
+    """The parts of a formula with their kind: space, name, function, number or operator.
+
+    ValueError where the text is not a formula of this kind.
+    """
     place = 0
     while place < len(formula):
         match = _TOKEN.match(formula, place)

@@ -142,7 +142,7 @@ class GuangdongPhcerMangrove(RuleBook):
         """The declaration, from :mod:`bluecarbon.methodology.guangdong_phcer_mangrove_spec`."""
         return SPEC
 
-    def check(self, monitoring: Monitoring) -> tuple[Finding, ...]:
+    def own_findings(self, monitoring: Monitoring) -> tuple[Finding, ...]:
         """Conditions and missing data; all findings at once."""
         return check(monitoring)
 

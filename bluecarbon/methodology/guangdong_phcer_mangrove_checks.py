@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from bluecarbon import units
@@ -74,7 +73,6 @@ def _measured(monitoring: Monitoring, stratum: Stratum, wanted: Input) -> Iterat
     except UnitError as error:
         yield Finding.error("unit-wrong", subject, str(error), fix=f"give it in {wanted.unit}")
         return
-    # Written so that a NaN fails too.
-    if not 0 <= value < (1.0 if wanted.unit == "1" else math.inf):
-        message = f"is {value:g} {wanted.unit}: negative, too great or not a number"
+    if value < 0 or (wanted.unit == "1" and value >= 1):
+        message = f"is {value:g} {wanted.unit}: negative or too great"
         yield Finding.error("measurement-wrong", subject, message, fix="correct it")

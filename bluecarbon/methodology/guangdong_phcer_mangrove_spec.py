@@ -80,5 +80,13 @@ SPEC = MethodologySpec(
     outputs=_OUTPUTS,
     declarations=_DECLARATIONS,
     parameters=parameter_rows("guangdong_phcer_mangrove_draft.csv"),
+    limitations=(
+        "a proposal: no mangrove method of the programme was found in force",
+        "HY/T 0349-2022 is recalled, not read; every number is the user's",
+        (
+            "CH4 and N2O, dead wood and litter are left out; leakage and baseline are flat "
+            "rates per hectare"
+        ),
+    ),
     sources=(tables.sources()["hy-t-0349-2022"],),
 )

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from bluecarbon.errors import DataError
-from bluecarbon.methodology.parameters import Parameters, given_findings
+from bluecarbon.methodology.loader import installed
+from bluecarbon.methodology.parameter_checks import given_findings, parameter_findings
+from bluecarbon.methodology.parameter_files import fill
+from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import Methodology
+from bluecarbon.methodology.vocabulary import did_you_mean
 from bluecarbon.report import Measurement, Monitoring, Series, Stratum
 from bluecarbon.spec import Finding, Parameter, Value, errors_in
 
@@ -31,15 +38,13 @@ class MethodologyInput(Monitoring):
     parameters: tuple[Parameter, ...] = ()
 
 
-def input_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of the file."""
-    return MethodologyInput.model_json_schema()
-
-
 def read_input(path: Path) -> MethodologyInput:
     """Read a monitoring file. DataError with one finding per defect."""
+    twice: list[str] = []
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        # Windows puts a byte order mark before UTF-8.
+        text = path.read_text(encoding="utf-8-sig")
+        table = json.loads(text, object_pairs_hook=partial(_unique, twice))
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -47,6 +52,8 @@ def read_input(path: Path) -> MethodologyInput:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise _unreadable(path, f"is not JSON: {error.msg} in {place}") from error
+    if twice:
+        raise DataError([_key_twice(path.name, key) for key in twice])
     if not isinstance(table, dict):
         raise _unreadable(path, "is not a JSON object")
     # A report of `bluecarbon run` holds its monitoring data: it may be given as it is.
@@ -58,24 +65,96 @@ def read_input(path: Path) -> MethodologyInput:
         raise DataError([_defect(path.name, item) for item in error.errors()]) from error
 
 
+def _unique(twice: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; the keys that stand in it more than once are put into ``twice``."""
+    twice += [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    return dict(pairs)
+
+
+def _key_twice(file: str, key: str) -> Finding:
+    message = "stands more than once in one object: only the last would count"
+    return Finding.error("key-twice", f"{file} [{key}]", message, fix="keep one of them")
+
+
+def with_table(
+    book: Methodology, given: MethodologyInput, table: Path
+) -> tuple[MethodologyInput, tuple[Finding, ...]]:
+    """The file with the rows of an operator's table (:mod:`parameter_files`) in place.
+
+    They count for this rule book alone and go before rows of the same name in the file, which one
+    warning names. DataError with every defect of the table.
+    """
+    rows, found = fill(book.spec.parameters, table)
+    if errors_in(found):
+        raise DataError(found)
+    shipped = {row.name: row for row in book.spec.parameters}
+    prefix = f"{book.spec.id}:"
+    keyed = {f"{prefix}{row.name}": row for row in rows if row != shipped[row.name]}
+    left = [row for row in given.parameters if row.name not in keyed]
+    twice = [row.name for row in _rows_for(book, given) if f"{prefix}{row.name}" in keyed]
+    named = (row.model_copy(update={"name": name}) for name, row in keyed.items())
+    return given.model_copy(update={"parameters": (*left, *named)}), _overruled(table, twice)
+
+
+def _overruled(table: Path, names: list[str]) -> tuple[Finding, ...]:
+    if not names:
+        return ()
+    message = f"goes before the file's own rows: {', '.join(dict.fromkeys(names))}"
+    fix = "leave them out of one of the two"
+    return (Finding.warning("parameter-given-twice", table.name, message, fix=fix),)
+
+
 def parameters_for(book: Methodology, given: MethodologyInput) -> Parameters:
     """The rule book's rows with those that the file replaces or adds.
 
     A row of another rule book (:class:`MethodologyInput`) is left out: one file may serve several
-    that call different numbers by one name. DataError when the rule book does not know the name
-    behind its own id.
+    that call different numbers by one name. DataError as :func:`given_parameter_findings`.
     """
-    general = tuple(row for row in given.parameters if ":" not in row.name)
+    defects = errors_in(given_parameter_findings(book, given))
+    if defects:
+        raise DataError(defects)
+    return Parameters(book.spec.parameters).replaced(_rows_for(book, given))
+
+
+def given_parameter_findings(book: Methodology, given: MethodologyInput) -> tuple[Finding, ...]:
+    """What there is to say of a file's parameter rows under a rule book.
+
+    Beside what :func:`parameter_findings` says: a ``BOOK:name`` whose BOOK is not installed, or
+    whose name that rule book does not know.
+    """
     prefix = f"{book.spec.id}:"
-    own = tuple(
-        row.model_copy(update={"name": row.name.removeprefix(prefix)})
-        for row in given.parameters
-        if row.name.startswith(prefix)
+    named = [row for row in given.parameters if row.name.startswith(prefix)]
+    own = [_without_book(row, prefix) for row in named]
+    known = {row.name for row in book.spec.parameters}
+    unknown = [row for row in own if row.name not in known]
+    rows = [row for row in _rows_for(book, given) if row not in unknown]
+    return (
+        *given_findings(unknown, book.spec.parameters, prefix),
+        *parameter_findings(book.spec, rows),
+        *_unknown_books(book, given),
     )
-    defects = given_findings(own, book.spec.parameters, prefix)
-    if errors_in(defects):
-        raise DataError(list(defects))
-    return Parameters(book.spec.parameters).replaced((*general, *own))
+
+
+def _unknown_books(book: Methodology, given: MethodologyInput) -> Iterator[Finding]:
+    books = {book.spec.id, *installed()}
+    for row in given.parameters:
+        name, colon, _ = row.name.rpartition(":")
+        if colon and name not in books:
+            message = f"names the rule book {name!r}, which is not installed"
+            fix = did_you_mean(name, books) or f"installed: {', '.join(sorted(books))}"
+            yield Finding.error("parameter-book-unknown", f"parameter {row.name}", message, fix=fix)
+
+
+def _rows_for(book: Methodology, given: MethodologyInput) -> tuple[Parameter, ...]:
+    """The rows that count for a rule book: those for all, then those that name it."""
+    prefix = f"{book.spec.id}:"
+    general = (row for row in given.parameters if ":" not in row.name)
+    own = (row for row in given.parameters if row.name.startswith(prefix))
+    return (*general, *(_without_book(row, prefix) for row in own))
+
+
+def _without_book(row: Parameter, prefix: str) -> Parameter:
+    return row.model_copy(update={"name": row.name.removeprefix(prefix)})
 
 
 def _unreadable(path: Path, message: str) -> DataError:

@@ -38,7 +38,7 @@ class IpccWetlands2013(RuleBook):
         """The declaration, from :mod:`bluecarbon.methodology.ipcc_wetlands_2013_spec`."""
         return SPEC
 
-    def check(self, monitoring: Monitoring) -> tuple[Finding, ...]:
+    def own_findings(self, monitoring: Monitoring) -> tuple[Finding, ...]:
         """Missing and defective data; all findings at once."""
         return check(monitoring)
 

@@ -6,7 +6,7 @@ from bluecarbon.methodology import tables
 from bluecarbon.methodology.parameters import parameter_rows
 from bluecarbon.methodology.protocol import Declaration, MethodologySpec, SeriesInput
 from bluecarbon.report import Scenario
-from bluecarbon.spec import Output
+from bluecarbon.spec import Input, Output
 
 DOCUMENT = "IPCC 2013 Wetlands Supplement ch. 4"
 
@@ -73,8 +73,8 @@ _SERIES = (
         unit="g/kg",
         per="property",
         scenarios=_BOTH,
-        about="salinity of rewetted_area [g/kg, which is ppt]: CH4 below 18, none above; exactly "
-        "18 counts as below",
+        about="salinity of rewetted_area [g/kg; ppt and psu are g/kg]: CH4 below 18, none above; "
+        "exactly 18 counts as below",
         required=False,
     ),
     SeriesInput(
@@ -87,16 +87,30 @@ _SERIES = (
     ),
 )
 
+_INPUTS = (
+    Input(
+        name="stratum_area",
+        unit="ha",
+        scope="stratum",
+        about="optional: area of the stratum, against which the areas of its activities are held",
+        required=False,
+    ),
+)
+
 _DECLARATIONS = (
     Declaration(
         name="climate_zone",
         about=f"one of {', '.join(CLIMATE_ZONES)}; for one stratum alone: climate_zone:STRATUM. "
         "Needed where growing_area or cleared_area is given",
+        required=False,
+        by_stratum=True,
     ),
     Declaration(
         name="soil_type",
         about=f"one of {', '.join(SOIL_TYPES)}; for one stratum alone: soil_type:STRATUM. Needed "
         "where extracted_area is given",
+        required=False,
+        by_stratum=True,
     ),
 )
 
@@ -117,10 +131,15 @@ SPEC = MethodologySpec(
     version="2013",
     title="IPCC 2013 Wetlands Supplement, chapter 4 (coastal wetlands), Tier 1 for mangrove",
     title_zh="IPCC 2013年湿地增补指南第4章(滨海湿地)红树林 Tier 1",
-    inputs=(),
+    inputs=_INPUTS,
     series=_SERIES,
     outputs=_OUTPUTS,
     declarations=_DECLARATIONS,
     parameters=parameter_rows("ipcc_wetlands_2013.csv"),
+    limitations=(
+        "Tier 1 only: no leakage, no uncertainty deduction, no buffer: an inventory, not a credit",
+        "restored stands gain no litter or dead wood (conservative)",
+        "seagrass meadows and tidal marshes of the chapter are left out",
+    ),
     sources=tuple(tables.sources()[key] for key in ("ipcc2013-ch4", "ipcc-ar5-wg1")),
 )

@@ -19,6 +19,7 @@ from typing import Any
 
 from bluecarbon import units
 from bluecarbon.errors import UnitError
+from bluecarbon.methodology.parameter_checks import given_findings
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.spec import Finding, Parameter, errors_in
 
@@ -34,8 +35,9 @@ def fill(
 ) -> tuple[tuple[Parameter, ...], tuple[Finding, ...]]:
     """The rows with the values of a file in place, and every remark about the file.
 
-    A value may be in any unit of the row's dimension and is kept as the file gives it. A line
-    with an empty value leaves its row as it is. When a finding is an error nothing is filled in
+    A value may be in any unit of the row's dimension and is kept as the file gives it; one that
+    cannot be (a share above 1, the sign that the equation does not take) is an error. A line with
+    an empty value leaves its row as it is. When a finding is an error nothing is filled in
     and the rows come back unchanged.
     """
     known = {row.name: row for row in rows}
@@ -178,7 +180,8 @@ def _filled(
         "distribution": cells.get("distribution", ""),
         "note": cells.get("note", ""),
     }
-    return row.model_copy(update=changes), findings
+    filled = row.model_copy(update=changes)
+    return filled, [*findings, *given_findings([filled], [row], place)]
 
 
 def _number_defects(cells: Cells, subject: str) -> list[Finding]:

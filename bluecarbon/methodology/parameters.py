@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
 
 from bluecarbon import units
-from bluecarbon.errors import MethodologyError, UnitError
+from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology import tables
 from bluecarbon.methodology.trace import Term
-from bluecarbon.spec import Finding, Parameter
+from bluecarbon.spec import Parameter
 
 
 class Parameters:
@@ -55,46 +57,37 @@ class Parameters:
 def parameter_rows(table: str) -> tuple[Parameter, ...]:
     """The rows of a parameter table of the package (``tables/<table>``), as printed there.
 
-    MethodologyError when there is no such table or a name stands in it twice.
+    MethodologyError when there is no such table, a name stands in it twice, or a row cannot be.
     """
-    # An empty cell means "not given", so that the value type's own default applies.
-    return tuple(
-        Parameter.model_validate({column: cell for column, cell in row.items() if cell})
-        for row in tables.read_table(table, "name")
-    )
+    return _rows(tables.read_table(table, "name"), table)
 
 
-def given_findings(
-    given: Iterable[Parameter], known: Iterable[Parameter], subject: str
-) -> tuple[Finding, ...]:
-    """Defects of rows that a project gives: an unknown name, a unit that does not fit, no value.
+def parameters_from_text(text: str, file: str) -> tuple[Parameter, ...]:
+    """The rows of a plug-in's own parameter table: CSV with the columns of the built-in ones.
 
-    An override that is not used is an override the user believes in: none is ignored in silence.
+    MethodologyError names every row and cell of ``file`` that cannot be: no source, a status that
+    is neither verified nor unverified, a value that is no number.
     """
-    rows = {row.name: row for row in known}
-    found = []
-    for row in given:
-        place = f"{subject} {row.name}"
-        if row.name not in rows:
-            near = difflib.get_close_matches(row.name, rows, n=1, cutoff=0.6)
-            fix = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(rows))}"
-            message = "is not a parameter of this rule book"
-            found.append(Finding.error("parameter-unknown", place, message, fix=fix))
-        else:
-            found += _misfits(row, rows[row.name], place)
+    return _rows(tables.table_from_text(text, file, "name"), file)
+
+
+def _rows(rows: Iterable[Mapping[str, str]], file: str) -> tuple[Parameter, ...]:
+    found: list[Parameter] = []
+    defects: list[str] = []
+    for row in rows:
+        # An empty cell means "not given", so that the value type's own default applies.
+        given = {column: cell for column, cell in row.items() if cell.strip()}
+        try:
+            found.append(Parameter.model_validate(given))
+        except ValidationError as error:
+            defects += (f"{file} row {row['name']!r}, {_told(item)}" for item in error.errors())
+    if defects:
+        raise MethodologyError("; ".join(defects))
     return tuple(found)
 
 
-def _misfits(row: Parameter, known: Parameter, place: str) -> list[Finding]:
-    found = []
-    try:
-        units.factor(row.unit, known.unit)
-    except UnitError as error:
-        fix = f"give it in {known.unit}"
-        found.append(Finding.error("parameter-unit-wrong", place, str(error), fix=fix))
-    if row.value is None:
-        found.append(Finding.error("parameter-without-value", place, "has no value"))
-    elif (row.value < 0) != ((known.value or 0.0) < 0) and row.value != 0:
-        message = f"{row.value:g} has the opposite sign of what the equation takes"
-        found.append(Finding.error("parameter-sign-wrong", place, message))
-    return found
+def _told(item: Any) -> str:
+    """A defect of a row in words: the column, its cell and what is wrong with it."""
+    column = ".".join(map(str, item["loc"]))
+    cell = "" if item["type"] == "missing" else f" {item['input']!r}"
+    return f"{column}{cell}: {item['msg']}"

@@ -28,7 +28,9 @@ class Declaration(Value):
     """A statement by the project that no sensor measures, and the condition on it.
 
     The condition is ``least <= value <= most``; a yes/no statement is 1 or 0. One that is not
-    ``required`` may be left unstated; without bounds it may also be a text.
+    ``required`` may be left unstated (always, or where ``about`` says so); without bounds it may
+    also be a text. ``by_stratum``: ``name:STRATUM`` states it for one stratum alone. A name with
+    ``<scenario>`` or ``<stratum>`` is a key to fill in, and may be cut short before them.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Declaration(Value):
     least: float | None = None
     most: float | None = None
     required: bool = True
+    by_stratum: bool = False
 
 
 class MethodologySpec(Value):
@@ -43,6 +46,9 @@ class MethodologySpec(Value):
 
     ``extensive``: twice the area (and twice every series that is per stratum or per project)
     gives twice the claim. A rule book with a fixed term or a threshold in tonnes says False.
+    ``buffer_is_issued``: the buffer share is issued into a pool and part of the claim; a rule book
+    whose share for the risk of reversal is never issued (K_RISK of CCER) says False, and claims
+    what is left after it. ``limitations`` are sentences on what of its document it leaves out or takes otherwise.
     """
 
     id: str
@@ -56,6 +62,8 @@ class MethodologySpec(Value):
     parameters: tuple[Parameter, ...]
     sources: tuple[Source, ...]
     extensive: bool = True
+    buffer_is_issued: bool = True
+    limitations: tuple[str, ...] = ()
 
 
 @runtime_checkable

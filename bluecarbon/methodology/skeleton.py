@@ -34,7 +34,7 @@ def write_plugin(name: str, folder: Path) -> tuple[Path, ...]:
         The folder exists already, or cannot be written.
     """
     _refuse_bad(name)
-    contents = {place.replace("PACKAGE", name): text for place, text in _rendered(name).items()}
+    contents = _rendered(name)
     try:
         folder.mkdir(parents=True, exist_ok=False)
         for place, text in contents.items():
@@ -63,9 +63,11 @@ _FILES = {
     "PACKAGE/__init__.py": "init.py.j2",
     "PACKAGE/rules.py": "rules.py.j2",
     "PACKAGE/parameters.csv": "parameters.csv.j2",
+    "PACKAGE/golden/HYPHENED@0.1.json": "golden.json.j2",
     "tests/test_PACKAGE.py": "test_rules.py.j2",
 }
-"""Files of a plug-in by their place, with the template of each; PACKAGE stands for its name."""
+"""Files of a plug-in by their place, with the template of each; PACKAGE stands for its name,
+HYPHENED for that of the rule book."""
 
 
 def _rendered(name: str) -> dict[str, str]:
@@ -82,4 +84,9 @@ def _rendered(name: str) -> dict[str, str]:
         "title": words[0].upper() + words[1:],
         "bluecarbon_version": __version__,
     }
-    return {place: environment.get_template(t).render(facts) for place, t in _FILES.items()}
+    return {
+        place.replace("PACKAGE", name).replace("HYPHENED", facts["hyphened"]): (
+            environment.get_template(template).render(facts)
+        )
+        for place, template in _FILES.items()
+    }

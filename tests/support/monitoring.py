@@ -27,6 +27,8 @@ AREAS = {
     ("R20", END): 50.0,
 }
 
+CHANGING = ("mangrove_area", "tree_agb")
+
 
 def measurement(variable, stratum, date, value, unit, **more):
     return Measurement(
@@ -59,3 +61,14 @@ def make_monitoring(*, scale_area=1.0, strata_order=("K15", "R20"), **changes):
         "declarations": DECLARATIONS,
     }
     return Monitoring(**{**fields, **changes})
+
+
+def make_loss():
+    """The same project as if the second inventory had been the first."""
+    other = {START: END, END: START}
+    data = make_monitoring()
+    rows = (
+        m.model_copy(update={"date": other[m.date]}) if m.variable in CHANGING else m
+        for m in data.measurements
+    )
+    return data.model_copy(update={"measurements": tuple(rows)})

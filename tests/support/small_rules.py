@@ -35,7 +35,7 @@ class SmallRules(RuleBook):
     def compute(self, area_ha, rate, years):
         return units.CO2E_PER_C * area_ha.sum(axis=-1) * rate * years
 
-    def check(self, monitoring):
+    def own_findings(self, monitoring):
         return tuple(
             Finding.error("area-wrong", row.stratum, "is not an area")
             for row in monitoring.measurements

@@ -69,12 +69,13 @@ def test_stratum_planted_in_the_period_starts_from_nothing(monitoring):
 
 
 def test_soil_stops_twenty_years_after_planting():
-    late = make_monitoring(period=Period(start=dt.date(2034, 1, 1), end=dt.date(2036, 1, 1)))
-    result = BOOK.quantify(late, PARAMETERS)
+    late = make_monitoring(period=Period(start=dt.date(2024, 1, 1), end=dt.date(2026, 1, 1)))
+    early = (late.strata[0].model_copy(update={"planted_year": 2005}), late.strata[1])
+    result = BOOK.quantify(late.model_copy(update={"strata": early}), PARAMETERS)
     by_year = {o.scope: o.value for o in result.outputs if o.name == "soil"}
-    # K15: 2015 ... 2034 inclusive; R20: 2020 ... 2039
-    assert by_year["2034"] == pytest.approx(44 / 12 * 0.5 * (80 + 50))
-    assert by_year["2035"] == pytest.approx(44 / 12 * 0.5 * 50)
+    # K15: 2005 ... 2024 inclusive; R20: 2020 ... 2039
+    assert by_year["2024"] == pytest.approx(44 / 12 * 0.5 * (80 + 50))
+    assert by_year["2025"] == pytest.approx(44 / 12 * 0.5 * 50)
 
 
 def test_doubling_the_area_doubles_the_claim(monitoring):
@@ -236,16 +237,19 @@ def test_missing_data_are_named(monitoring):
     }
     assert codes(without(monitoring, variable="baseline_crown_cover")) == {"measurement-missing"}
     assert codes(monitoring.model_copy(update={"stock_start": None})) == {"stock-dates-missing"}
-    assert codes(monitoring.model_copy(update={"strata": ()})) == {"planted-stratum-missing"}
+    none = {"strata": (), "measurements": ()}
+    assert codes(monitoring.model_copy(update=none)) == {"planted-stratum-missing"}
 
 
-@pytest.mark.parametrize("value", [-1.0, math.nan])
-def test_nan_and_negative_never_become_zero(monitoring, value):
+@pytest.mark.parametrize(
+    ("value", "code"), [(-1.0, "measurement-negative"), (math.nan, "measurement-not-finite")]
+)
+def test_nan_and_negative_never_become_zero(monitoring, value, code):
     bad = Measurement(
         variable="tree_agb", stratum="K15", date=END, value=value, unit="t/ha", sample="K15-x"
     )
     spoiled = monitoring.model_copy(update={"measurements": (*monitoring.measurements, bad)})
-    assert codes(spoiled) == {"measurement-negative"}
+    assert codes(spoiled) == {code}
 
 
 def test_a_part_of_a_year_counts_as_a_part():

@@ -8,7 +8,7 @@ from support.small_rules import RATE, SPEC, SmallRules, area
 
 from bluecarbon.methodology import conformance, loader
 from bluecarbon.methodology.conformance_runs import Case
-from bluecarbon.methodology.protocol import SeriesInput
+from bluecarbon.methodology.protocol import Declaration, SeriesInput
 from bluecarbon.report import Series
 from bluecarbon.spec import Finding, Output
 
@@ -111,16 +111,40 @@ class ByPlace(SmallRules):
 
 
 class NanIsZero(SmallRules):
-    def check(self, monitoring):
+    def own_findings(self, monitoring):
         return ()
+
+    def check(self, monitoring):
+        found = super().check(monitoring)
+        return tuple(f for f in found if f.code != "measurement-not-finite")
 
     def compute(self, area_ha, rate, years):
         return super().compute(np.nan_to_num(area_ha), rate, years)
 
 
 class NanParameterIsZero(SmallRules):
-    def compute(self, area_ha, rate, years):
-        return super().compute(area_ha, np.nan_to_num(rate), years)
+    def quantify(self, monitoring, parameters):
+        rows = [r for r in parameters if r.value != r.value]
+        zero = [r.model_copy(update={"value": 0.0}) for r in rows]
+        return super().quantify(monitoring, parameters.replaced(zero))
+
+
+class OwnChecksOnly(SmallRules):
+    def check(self, monitoring):
+        return self.own_findings(monitoring)
+
+
+class RaisesOnReversedPeriods(SmallRules):
+    def check(self, monitoring):
+        if not monitoring.period.years:
+            raise IndexError("no year")
+        return super().check(monitoring)
+
+
+class ReplacesInSilence(SmallRules):
+    def quantify(self, monitoring, parameters):
+        done = super().quantify(monitoring, parameters)
+        return done.model_copy(update={"findings": ()})
 
 
 class WritesIntoInputs(SmallRules):
@@ -140,6 +164,7 @@ class KeepsState(SmallRules):
 
 
 OUTPUT = SPEC.outputs[0]
+OPTIONAL = Declaration(name="remark", about="Optional: a remark")
 
 BROKEN = [
     ("protocol", NoQuantify()),
@@ -172,6 +197,10 @@ BROKEN = [
     ("strata-permuted", ByPlace()),
     ("nan-refused", NanIsZero()),
     ("nan-refused", NanParameterIsZero()),
+    ("optional-declared", with_spec(declarations=(OPTIONAL,))),
+    ("common-defects", OwnChecksOnly()),
+    ("common-defects", RaisesOnReversedPeriods()),
+    ("replaced-default", ReplacesInSilence()),
     ("purity", WritesIntoInputs()),
     ("purity", KeepsState()),
 ]
@@ -285,7 +314,7 @@ def test_a_required_input_that_the_example_lacks_is_named():
 
 def test_a_warning_about_a_nan_is_loud_enough():
     class Warns(NanIsZero):
-        def check(self, monitoring):
+        def own_findings(self, monitoring):
             return tuple(
                 Finding.warning("area-ignored", row.stratum, "left out")
                 for row in monitoring.measurements

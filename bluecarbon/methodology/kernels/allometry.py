@@ -41,6 +41,7 @@ class Equation(Value):
     a: float
     b: float
     c: float | None = None
+    d: float | None = None
     diameter: DiameterKind = "breast"
     diameter_min_cm: float | None = None
     diameter_max_cm: float | None = None
@@ -76,6 +77,16 @@ def _density_power(
     row: Equation, dbh_cm: FloatArray, _height: FloatArray, rho: FloatArray
 ) -> FloatArray:
     return row.a * rho ** (1.0 if row.c is None else row.c) * dbh_cm**row.b
+
+
+def _density_ln_polynomial(
+    row: Equation, dbh_cm: FloatArray, _height: FloatArray, rho: FloatArray
+) -> FloatArray:
+    logarithm = np.log(dbh_cm)
+    polynomial = np.polynomial.polynomial.polyval(
+        logarithm, [row.a, row.b, row.c or 0.0, row.d or 0.0]
+    )
+    return np.asarray(rho * np.exp(polynomial))
 
 
 def _volume_power(
@@ -115,6 +126,7 @@ FORMS: Mapping[str, Callable[[Equation, FloatArray, FloatArray, FloatArray], Flo
         {
             "power": _power,
             "density-power": _density_power,
+            "density-ln-polynomial": _density_ln_polynomial,
             "volume-power": _volume_power,
             "density-volume-power": _density_volume_power,
             "linear": _linear,
@@ -126,16 +138,17 @@ FORMS: Mapping[str, Callable[[Equation, FloatArray, FloatArray, FloatArray], Flo
 )
 """The forms that a row may name:
 
-========================  ==============================
+========================  ================================================
 power                     a D^b
 density-power             a rho^c D^b (c is 1 if absent)
+density-ln-polynomial     rho exp(a + b ln D + c (ln D)^2 + d (ln D)^3)
 volume-power              a (D^2 H)^b
 density-volume-power      a rho (D^2 H)^b
 linear                    a + b D, not below 0
 volume-linear             a + b D^2 H, not below 0
 log10                     10^(a + b log10 D)
 exp-ln-square             exp(a + b ln D^2)
-========================  ==============================
+========================  ================================================
 """
 
 
@@ -204,15 +217,35 @@ def biomass_kg(
     )
 
 
-def outside_range(row: Equation, diameter_cm: ArrayLike) -> NDArray[np.bool_]:
-    """Which diameters [cm] lie outside those that the equation was fitted to.
+def outside_range(
+    row: Equation, diameter_cm: ArrayLike, height_m: ArrayLike = np.nan
+) -> NDArray[np.bool_]:
+    """Which trees lie outside those that the equation was fitted to.
 
-    False everywhere when the range is not stated, and where the diameter is NaN.
+    By diameter [cm], of the kind that the equation uses, and by height [m]; borders belong to the
+    range. False where a range is not stated, and where the size is NaN.
     """
-    diameter = np.asarray(diameter_cm, dtype=np.float64)
-    least = -np.inf if row.diameter_min_cm is None else row.diameter_min_cm
-    most = np.inf if row.diameter_max_cm is None else row.diameter_max_cm
-    return np.asarray((diameter < least) | (diameter > most))
+    return outside_diameters(row, diameter_cm) | outside_heights(row, height_m)
+
+
+def outside_diameters(row: Equation, diameter_cm: ArrayLike) -> NDArray[np.bool_]:
+    """Which diameters [cm] lie outside those of the trees that the equation was fitted to."""
+    return _outside(diameter_cm, row.diameter_min_cm, row.diameter_max_cm)
+
+
+def outside_heights(row: Equation, height_m: ArrayLike) -> NDArray[np.bool_]:
+    """Which heights [m] lie outside those of the trees that the equation was fitted to.
+
+    An equation may state heights and not use them: that of small trees is not for tall ones.
+    """
+    return _outside(height_m, row.height_min_m, row.height_max_m)
+
+
+def _outside(size: ArrayLike, least: float | None, most: float | None) -> NDArray[np.bool_]:
+    measured = np.asarray(size, dtype=np.float64)
+    low = -np.inf if least is None else least
+    high = np.inf if most is None else most
+    return np.asarray((measured < low) | (measured > high))
 
 
 def komiyama2005_agb_kg(dbh_cm: ArrayLike, wood_density_g_cm3: ArrayLike) -> FloatArray:

@@ -105,8 +105,12 @@ def _crown_cover(extent: Extent) -> Iterator[Measurement]:
 
 
 def _trees(extent: Extent, inventory: InventoryResult) -> Iterator[Measurement]:
-    for variable, column in (("tree_agb", "agb_t_ha"), ("tree_bgb", "bgb_t_ha")):
-        for row in inventory.plots.to_dict("records"):
+    columns = {"tree_agb": "agb_t_ha", "tree_bgb": "bgb_t_ha", "tree_biomass": "total_t_ha"}
+    apart = inventory.plots["agb_t_ha"].notna() & inventory.plots["bgb_t_ha"].notna()
+    for variable, column in columns.items():
+        # a total beside its parts would count twice
+        some = inventory.plots[apart if variable != "tree_biomass" else ~apart]
+        for row in some.to_dict("records"):
             yield Measurement(
                 variable=variable,
                 stratum=row["stratum"],

@@ -6,30 +6,41 @@ than any other. They are sealed into the report beside the rule book's own param
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from bluecarbon.methodology.kernels.allometry import Equation, equation
+from bluecarbon.methodology.kernels.allometry import COMMON, Equation, equation
 from bluecarbon.methodology.kernels.wood_density import wood_densities
 from bluecarbon.mrv.inventory import InventoryResult
 from bluecarbon.mrv.inventory_checks import MEASURED
+from bluecarbon.mrv.tree_equations import canonical_species, uses_wood_density
+from bluecarbon.project import RootShoot
 from bluecarbon.spec import Parameter
 
 
-def used_parameters(inventory: InventoryResult | None) -> tuple[Parameter, ...]:
-    """The coefficient and density rows that live trees were evaluated with, by name."""
+def used_parameters(
+    inventory: InventoryResult | None, root_shoot: Mapping[str, RootShoot] | None = None
+) -> tuple[Parameter, ...]:
+    """The coefficient and density rows that live trees were evaluated with, by name.
+
+    ``root_shoot`` are the ratios that the project states (``[inventory.root_shoot]``).
+    """
     if inventory is None:
         return ()
-    live = inventory.trees[inventory.trees["agb_kg"].notna()]
-    ids = sorted({*live["agb_equation"], *live["bgb_equation"]} - {""})
-    used = [row for id_ in ids for row in _coefficients(equation(id_))]
-    if any(equation(id_).needs_wood_density for id_ in ids):
-        from_table = live[live["wood_density_source"] != MEASURED]
-        used += [_density(species) for species in sorted(from_table["species"].unique())]
-    return tuple(used)
+    live = inventory.trees[inventory.trees["total_kg"].notna()]
+    ids = {*live["agb_equation"], *live["bgb_equation"], *live["total_equation"]} - {""}
+    used = [row for id_ in sorted(ids) for row in _coefficients(equation(id_))]
+    split = set(live["species"][(live["total_equation"] != "") & live["agb_kg"].notna()])
+    used += [
+        _ratio(name, row)
+        for name, row in sorted((root_shoot or {}).items())
+        if canonical_species(name) in split
+    ]
+    from_table = live[uses_wood_density(live) & (live["wood_density_source"] != MEASURED)]
+    return (*used, *(_density(species) for species in sorted(from_table["species"].unique())))
 
 
 def _coefficients(row: Equation) -> Iterator[Parameter]:
-    for letter in ("a", "b", "c"):
+    for letter in ("a", "b", "c", "d"):
         value = getattr(row, letter)
         if value is not None:
             yield Parameter(
@@ -44,8 +55,22 @@ def _coefficients(row: Equation) -> Iterator[Parameter]:
             )
 
 
+def _ratio(name: str, row: RootShoot) -> Parameter:
+    species = canonical_species(name)
+    return Parameter(
+        name=f"root to shoot ratio {species}",
+        value=row.ratio,
+        unit="1",
+        source=row.source,
+        locator="[inventory.root_shoot]",
+        status=row.status,
+        applies_to=species,
+    )
+
+
 def _density(species: str) -> Parameter:
-    row = wood_densities()[species]
+    """The row of a species; one that the table does not know has got the mean of mangroves."""
+    row = wood_densities()[species if species in wood_densities() else COMMON]
     return Parameter(
         name=f"wood density {species}",
         value=row.density_g_cm3,

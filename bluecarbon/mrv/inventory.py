@@ -14,24 +14,24 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from bluecarbon.errors import DataError, MethodologyError
-from bluecarbon.methodology.kernels.allometry import (
-    COMMON,
-    Component,
-    Equation,
-    biomass_kg,
-    equation,
-)
+from bluecarbon.errors import DataError
+from bluecarbon.methodology.kernels.allometry import COMMON
 from bluecarbon.methodology.kernels.wood_density import accepted_species, wood_densities
 from bluecarbon.mrv import inventory_checks as checks
+from bluecarbon.mrv import tree_equation_checks as equation_checks
 from bluecarbon.mrv.field_tables import file_name, read_field_table
-from bluecarbon.project import Project
+from bluecarbon.mrv.tree_equations import (
+    EquationChoice,
+    canonical_names,
+    evaluate_trees,
+    stems_of,
+)
+from bluecarbon.project import Inventory, Project
 from bluecarbon.spec import Finding, errors_in
 
-KOMIYAMA_2005 = ("komiyama2005-agb", "komiyama2005-bgb")
-"""The common equations, for trees of any species: ids of allometry_equations.csv."""
-
 KG_M2_TO_T_HA = 10.0
+
+PARTS = ("agb", "bgb", "total")
 
 UnknownSpecies = Literal["refuse", "common"]
 
@@ -44,14 +44,17 @@ class InventoryResult:
     ----------
     trees
         Every row of the sheet, ``line`` (its line number), accepted ``species``,
-        ``wood_density_g_cm3``, ``wood_density_source``, ``agb_equation``, ``bgb_equation``,
-        ``agb_kg``, ``bgb_kg`` (NaN for dead trees, which are not part of live biomass).
+        ``wood_density_g_cm3``, ``wood_density_source``; for agb, bgb and total the
+        ``..._equation`` (an id of allometry_equations.csv), ``..._how`` (see
+        :mod:`bluecarbon.mrv.tree_equations`) and ``..._kg`` (NaN for dead trees, which are not
+        part of live biomass).
     plots
-        plot_id, stratum, epoch, date, area_m2, n_live, n_dead, agb_t_ha, bgb_t_ha; one row per
-        plot and campaign of its stratum.
+        plot_id, stratum, epoch, date, area_m2, n_live, n_dead, agb_t_ha, bgb_t_ha, total_t_ha;
+        one row per plot and campaign of its stratum. Parts are NaN in a plot with a live tree
+        that is known as a whole only.
     strata
-        stratum, epoch, date, n_plots, and of agb_t_ha and bgb_t_ha the mean (``mean_...``) and
-        its standard error (``standard_error_...``, NaN with a single plot).
+        stratum, epoch, date, n_plots, and of agb_t_ha, bgb_t_ha and total_t_ha the mean
+        (``mean_...``) and its standard error (``standard_error_...``, NaN with a single plot).
 
     An epoch is a calendar year: a campaign may take many days. ``date`` is the day on which the
     campaign of that year was finished in the stratum.
@@ -75,34 +78,65 @@ def measure_inventory(
     section = project.inventory
     if section is None:
         return None, ()
+    choice, findings = equation_checks.choice_of(section)
     plot_file, tree_file = file_name(section.plots), file_name(section.trees)
-    plots, findings = read_field_table(
+    plots, plot_findings = read_field_table(
         project.resolve(section.plots), section.plots, checks.PLOT_COLUMNS
     )
-    trees, tree_findings = read_field_table(
-        project.resolve(section.trees), section.trees, checks.TREE_COLUMNS
-    )
-    findings += tree_findings
+    columns = checks.tree_columns(choice or EquationChoice())
+    trees, tree_findings = read_field_table(project.resolve(section.trees), section.trees, columns)
+    findings += plot_findings + tree_findings
     if plots is not None:
         findings += checks.plot_defects(plots, plot_file, stratum_ids)
     if trees is not None:
-        findings += checks.tree_defects(
-            trees, tree_file, section.unknown_species, period_end=project.period.end
-        )
+        trees, column_findings = checks.with_diameters(trees, tree_file)
+        findings += column_findings + checks.tree_defects(trees, tree_file, project.period.end)
     if plots is not None and trees is not None:
         findings += checks.trees_without_plot(trees, tree_file, plots, plot_file)
-    if plots is None or trees is None or errors_in(findings):
+    if trees is not None and choice is not None:
+        equation_findings = _equation_defects(trees, project, section, choice)
+        if not _BLANK.isdisjoint(item.code for item in tree_findings):
+            # an empty or unreadable cell is reported already
+            equation_findings = [
+                item for item in equation_findings if item.code != equation_checks.SIZE_MISSING
+            ]
+        findings += equation_findings
+    if plots is None or trees is None or choice is None or errors_in(findings):
         return None, tuple(findings)
-    result = evaluate_inventory(trees, plots, unknown_species=section.unknown_species)
+    result = evaluate_inventory(
+        trees, plots, equations=choice, unknown_species=section.unknown_species
+    )
+    judged = _judged(result.trees)
+    findings += equation_checks.equation_remarks(judged, plots, tree_file, choice)
     findings += checks.remarks(result.trees, result.plots, result.strata, (tree_file, plot_file))
     return result, tuple(findings)
+
+
+_BLANK = {"cell-empty", "number-unreadable"}
+
+
+def _equation_defects(
+    trees: pd.DataFrame, project: Project, section: Inventory, choice: EquationChoice
+) -> list[Finding]:
+    """Species and sizes that the equations of a project cannot be used for."""
+    file = file_name(section.trees)
+    found = checks.unknown_species(trees, file, section.unknown_species, choice)
+    judged = _judged(_evaluated(checks.without_wrong_sizes(trees), choice))
+    missing = equation_checks.columns_missing(judged, file, choice)
+    claimed = project.methodology is not None
+    found += missing + equation_checks.whole_trees(judged, file, claimed=claimed)
+    if not missing:
+        found += equation_checks.sizes_missing(judged, file, choice)
+    if choice.out_of_range == "refuse":
+        found += equation_checks.trees_refused(judged, file)
+    return found
 
 
 def evaluate_inventory(
     trees: pd.DataFrame,
     plots: pd.DataFrame,
     *,
-    equations: Sequence[str] = KOMIYAMA_2005,
+    equations: EquationChoice | None = None,
     unknown_species: UnknownSpecies = "refuse",
 ) -> InventoryResult:
     """All three levels of an inventory that is already in data frames; see the functions."""
@@ -114,7 +148,7 @@ def evaluate_inventory(
 def tree_biomass(
     trees: pd.DataFrame,
     *,
-    equations: Sequence[str] = KOMIYAMA_2005,
+    equations: EquationChoice | None = None,
     unknown_species: UnknownSpecies = "refuse",
 ) -> pd.DataFrame:
     """Dry biomass of each tree [kg].
@@ -122,87 +156,80 @@ def tree_biomass(
     Parameters
     ----------
     trees
-        Columns ``species`` (Latin or Chinese) and ``dbh_cm``; optional ``height_m``, ``status``
-        (live or dead; all are live without it) and ``wood_density_g_cm3`` (measured values,
-        used in place of the table's where not NaN).
+        Columns ``species`` (Latin or Chinese) and the diameters [cm] that the equations use:
+        ``dbh_cm``, ``basal_diameter_cm``, ``d30_cm``; optional ``height_m``, ``status`` (live or
+        dead; all are live without it) and ``wood_density_g_cm3`` (measured values, used in place
+        of the table's where not NaN).
     equations
-        Ids of allometry_equations.csv in order of preference: each tree takes, for above-ground
-        and for root biomass, the first that was made for its species (or is common) and whose
-        inputs are known.
+        The equations by species, and what becomes of trees that they were not made for; the
+        common ones of Komiyama 2005, for trees in their range, when not given.
     unknown_species
         ``common`` gives species that have no wood density the mean of mangroves.
 
     Returns
     -------
     A copy with ``species`` (accepted names), ``wood_density_g_cm3`` and its
-    ``wood_density_source`` (a key of references.bib, or measured), ``agb_equation``,
-    ``bgb_equation``, ``agb_kg`` and ``bgb_kg``. Dead trees have equations and NaN.
+    ``wood_density_source`` (a key of references.bib, or measured), and the columns of
+    :func:`bluecarbon.mrv.tree_equations.evaluate_trees`. Dead trees have equations and NaN.
 
     Raises
     ------
     DataError
-        Unknown species under ``refuse``.
+        With a finding for each: a species without wood density under ``refuse``, a live tree
+        outside the range of its equations when the choice refuses these, or one without the
+        sizes that they need.
     MethodologyError
-        An equation is unknown, does not use the diameter at breast height, or gives the sum of
-        both parts.
+        An equation is unknown.
     """
-    rows = [_usable(equation_id) for equation_id in equations]
-    species = [accepted_species(str(name)) for name in trees["species"]]
-    given = trees.get("wood_density_g_cm3", pd.Series(np.nan, index=trees.index))
-    if unknown_species == "refuse" and None in np.array(species, dtype=object)[given.isna()]:
-        raise DataError(checks.unknown_species(_with_line(trees)[given.isna()], "trees", "refuse"))
-    done = trees.copy()
-    done["species"] = [
-        name or str(raw) for name, raw in zip(species, trees["species"], strict=True)
-    ]
-    table = [wood_densities()[name or COMMON] for name in species]
-    known = pd.Series([row.density_g_cm3 for row in table], index=trees.index, dtype="float64")
-    done["wood_density_g_cm3"] = given.fillna(known)
-    keys = pd.Series([row.source for row in table], index=trees.index, dtype="object")
-    done["wood_density_source"] = keys.where(given.isna(), checks.MEASURED)
-    dead = checks.is_dead(done)
-    for component in ("agb", "bgb"):
-        chosen = [row for row in rows if row.component == component]
-        done[f"{component}_equation"], kg = _evaluate(done, chosen)
-        done[f"{component}_kg"] = kg.mask(dead)
+    choice = equations or EquationChoice()
+    lined = _with_line(trees)
+    found = checks.unknown_species(lined, "trees", unknown_species, choice)
+    if errors_in(found):
+        raise DataError(found)
+    done = _evaluated(trees, choice)
+    judged = _judged(done)
+    refused = equation_checks.sizes_missing(judged, "trees", choice)
+    if choice.out_of_range == "refuse":
+        refused += equation_checks.trees_refused(judged, "trees")
+    if refused:
+        raise DataError(refused)
     return done
+
+
+def _evaluated(trees: pd.DataFrame, choice: EquationChoice) -> pd.DataFrame:
+    """Species, wood density and biomass of each tree; nothing is judged."""
+    done = _with_wood_density(trees)
+    dead = checks.is_dead(done)
+    found = evaluate_trees(stems_of(done), done["species"], choice)
+    for part in PARTS:
+        found[f"{part}_kg"] = found[f"{part}_kg"].mask(dead)
+    return pd.concat([done.drop(columns=found.columns, errors="ignore"), found], axis=1)
+
+
+def _with_wood_density(trees: pd.DataFrame) -> pd.DataFrame:
+    """A copy with accepted species, their wood density [g/cm3] and its source."""
+    done = trees.assign(species=canonical_names(trees["species"]))
+    given = trees.get("wood_density_g_cm3", pd.Series(np.nan, index=trees.index))
+    rows = {
+        name: wood_densities()[accepted_species(name) or COMMON]
+        for name in done["species"].unique()
+    }
+    densities = {name: row.density_g_cm3 for name, row in rows.items()}
+    keys = {name: row.source for name, row in rows.items()}
+    done["wood_density_g_cm3"] = given.fillna(done["species"].map(densities).astype("float64"))
+    source = done["species"].map(keys).astype("object")
+    done["wood_density_source"] = source.where(given.isna(), checks.MEASURED)
+    return done
+
+
+def _judged(trees: pd.DataFrame) -> pd.DataFrame:
+    """Evaluated trees with what the findings about them need: ``line``, and who is ``live``."""
+    return _with_line(trees).assign(live=~checks.is_dead(trees))
 
 
 def _with_line(trees: pd.DataFrame) -> pd.DataFrame:
     """The frame with ``line``: its own, or the index where it was not read from a file."""
     return trees if "line" in trees else trees.assign(line=trees.index)
-
-
-def _usable(equation_id: str) -> Equation:
-    row = equation(equation_id)
-    if row.diameter != "breast":
-        raise MethodologyError(f"{row.id}: uses the diameter at {row.diameter}, trees have dbh_cm")
-    usable: tuple[Component, ...] = ("agb", "bgb")
-    if row.component not in usable:
-        raise MethodologyError(f"{row.id}: gives the whole tree; plots need agb and bgb apart")
-    return row
-
-
-def _evaluate(trees: pd.DataFrame, rows: Sequence[Equation]) -> tuple[pd.Series, pd.Series]:
-    """Equation id and biomass [kg] of each tree by the first row that fits it."""
-    names = pd.Series("", index=trees.index, dtype="object")
-    result = pd.Series(np.nan, index=trees.index, dtype="float64")
-    height = trees.get("height_m", pd.Series(np.nan, index=trees.index)).to_numpy(dtype=np.float64)
-    density = trees["wood_density_g_cm3"].to_numpy(dtype=np.float64)
-    for row in rows:
-        kg = pd.Series(
-            biomass_kg(
-                row,
-                trees["dbh_cm"].to_numpy(dtype=np.float64),
-                wood_density_g_cm3=density,
-                height_m=height,
-            ),
-            index=trees.index,
-        )
-        fits = (names == "") & trees["species"].map(row.applies_to).astype(bool)
-        fits &= kg.notna()
-        names, result = names.mask(fits, row.id), result.mask(fits, kg)
-    return names, result
 
 
 def plot_biomass(trees: pd.DataFrame, plots: pd.DataFrame) -> pd.DataFrame:
@@ -228,25 +255,31 @@ def plot_biomass(trees: pd.DataFrame, plots: pd.DataFrame) -> pd.DataFrame:
     strays = checks.trees_without_plot(_with_line(trees), "trees", plots, "plots")
     if strays:
         raise DataError(strays)
-    stems = trees.merge(plots[["plot_id", "stratum"]], on="plot_id", validate="many_to_one")
-    stems["epoch"] = [date.year for date in stems["date"]]
+    read = ["plot_id", "date", *(f"{part}_kg" for part in PARTS), "status"]
+    stems = trees[[name for name in read if name in trees]].merge(
+        plots[["plot_id", "stratum"]], on="plot_id", validate="many_to_one"
+    )
+    codes, dates = pd.factorize(stems["date"])
+    stems["epoch"] = np.array([date.year for date in dates])[codes]
     stems["dead"] = checks.is_dead(stems)
+    for part in PARTS:
+        stems[f"{part}_unknown"] = stems[f"{part}_kg"].isna() & ~stems["dead"]
     campaigns = stems.groupby(["stratum", "epoch"], as_index=False).agg(date=("date", "max"))
     sums = stems.groupby(["plot_id", "epoch"], as_index=False).agg(
         n_stems=("dead", "size"),
         n_dead=("dead", "sum"),
-        agb_kg=("agb_kg", "sum"),
-        bgb_kg=("bgb_kg", "sum"),
+        **{f"{part}_kg": (f"{part}_kg", "sum") for part in PARTS},
+        **{f"{part}_unknown": (f"{part}_unknown", "any") for part in PARTS},
     )
     table = plots[["plot_id", "stratum", "area_m2"]].merge(campaigns, on="stratum")
     table = table.merge(sums, on=["plot_id", "epoch"], how="left")
     table["n_dead"] = table["n_dead"].fillna(0).astype("int64")
     table["n_live"] = table["n_stems"].fillna(0).astype("int64") - table["n_dead"]
-    for component in ("agb", "bgb"):
-        kg = table[f"{component}_kg"].fillna(0.0)
-        table[f"{component}_t_ha"] = kg / table["area_m2"] * KG_M2_TO_T_HA
+    for part in PARTS:
+        kg = table[f"{part}_kg"].fillna(0.0).mask(table[f"{part}_unknown"].eq(other=True))
+        table[f"{part}_t_ha"] = kg / table["area_m2"] * KG_M2_TO_T_HA
     columns = ["plot_id", "stratum", "epoch", "date", "area_m2", "n_live", "n_dead"]
-    table = table[[*columns, "agb_t_ha", "bgb_t_ha"]]
+    table = table[[*columns, *(f"{part}_t_ha" for part in PARTS)]]
     return table.sort_values(["stratum", "epoch", "plot_id"], ignore_index=True)
 
 
@@ -256,12 +289,19 @@ def stratum_biomass(plots: pd.DataFrame) -> pd.DataFrame:
     ``plots`` is what :func:`plot_biomass` returns. The standard error is s / sqrt(n) of plots in
     simple random sampling (AR-TOOL14 v4.2 equations 16 and 17 give mean and variance).
     """
-    table = plots.groupby(["stratum", "epoch"], as_index=False).agg(
+    grouped = plots.groupby(["stratum", "epoch"], as_index=False)
+    table = grouped.agg(
         date=("date", "max"),
         n_plots=("plot_id", "size"),
-        mean_agb_t_ha=("agb_t_ha", "mean"),
-        standard_error_agb_t_ha=("agb_t_ha", "sem"),
-        mean_bgb_t_ha=("bgb_t_ha", "mean"),
-        standard_error_bgb_t_ha=("bgb_t_ha", "sem"),
+        **{
+            f"{name}_{part}_t_ha": (f"{part}_t_ha", how)
+            for part in PARTS
+            for name, how in (("mean", "mean"), ("standard_error", "sem"))
+        },
     )
+    for part in PARTS:
+        # the mean of the plots that are known would stand for those that are not
+        known = grouped.agg(known=(f"{part}_t_ha", "count"))["known"] == table["n_plots"]
+        for name in ("mean", "standard_error"):
+            table[f"{name}_{part}_t_ha"] = table[f"{name}_{part}_t_ha"].where(known)
     return table.sort_values(["stratum", "epoch"], ignore_index=True)

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from bluecarbon.methodology.kernels.allometry import equation, outside_range
+from bluecarbon.methodology.kernels.allometry import equation
 from bluecarbon.methodology.kernels.wood_density import (
     accepted_species,
     nearest_species,
@@ -26,6 +25,12 @@ from bluecarbon.mrv.field_tables import (
     row_defects,
     stratum_defects,
 )
+from bluecarbon.mrv.tree_equations import (
+    DIAMETER_COLUMNS,
+    EquationChoice,
+    canonical_species,
+    uses_wood_density,
+)
 from bluecarbon.spec import Finding
 
 PLOT_COLUMNS = (
@@ -35,16 +40,38 @@ PLOT_COLUMNS = (
     Column("lat", "number"),
     Column("area_m2", "number"),
 )
-TREE_COLUMNS = (
-    Column("plot_id"),
-    Column("tree_id"),
-    Column("date", "date"),
-    Column("species"),
-    Column("dbh_cm", "number"),
-    Column("height_m", "number", optional=True),
-    Column("status"),
-    Column("wood_density_g_cm3", "number", optional=True),
-)
+CHINESE_BASAL_DIAMETER = "地径"
+
+
+def tree_columns(choice: EquationChoice) -> tuple[Column, ...]:
+    """The columns of the tree sheet. Every tree needs dbh_cm unless another diameter is used."""
+    named = [equation(id_) for ids in choice.by_species.values() for id_ in ids]
+    return (
+        Column("plot_id"),
+        Column("tree_id"),
+        Column("date", "date"),
+        Column("species"),
+        Column("dbh_cm", "number", optional=any(row.diameter != "breast" for row in named)),
+        Column("basal_diameter_cm", "number", optional=True),
+        Column(CHINESE_BASAL_DIAMETER, "number", optional=True),
+        Column("d30_cm", "number", optional=True),
+        Column("height_m", "number", optional=True),
+        Column("status"),
+        Column("wood_density_g_cm3", "number", optional=True),
+    )
+
+
+def with_diameters(trees: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Finding]]:
+    """The sheet with one column of basal diameters, and with dbh_cm even where it has none."""
+    found = []
+    if CHINESE_BASAL_DIAMETER in trees:
+        if "basal_diameter_cm" in trees:
+            message = f"basal_diameter_cm and {CHINESE_BASAL_DIAMETER} are the same column"
+            found.append(defect("column-twice", file, message, "keep one of them"))
+            trees = trees.drop(columns=CHINESE_BASAL_DIAMETER)
+        trees = trees.rename(columns={CHINESE_BASAL_DIAMETER: "basal_diameter_cm"})
+    return trees, found
+
 
 STATUS = {"live": "live", "alive": "live", "活": "live", "dead": "dead", "死": "dead"}
 """How the status of a tree may be written, in any case."""
@@ -76,7 +103,9 @@ def is_dead(trees: pd.DataFrame) -> pd.Series:
     """Which trees are dead; none when there is no column ``status``."""
     if "status" not in trees:
         return pd.Series(data=False, index=trees.index)
-    return trees["status"].str.casefold().map(STATUS) == "dead"
+    codes, distinct = pd.factorize(trees["status"], use_na_sentinel=False)
+    dead = np.array([STATUS.get(str(name).casefold()) == "dead" for name in distinct], dtype=bool)
+    return pd.Series(dead[codes], index=trees.index)
 
 
 def plot_defects(plots: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -> list[Finding]:
@@ -101,21 +130,35 @@ def plot_defects(plots: pd.DataFrame, file: str, stratum_ids: Sequence[str]) -> 
     return found
 
 
-def tree_defects(
-    trees: pd.DataFrame, file: str, unknown: str, *, period_end: dt.date
-) -> list[Finding]:
+def tree_defects(trees: pd.DataFrame, file: str, period_end: dt.date) -> list[Finding]:
     """Defects of the tree sheet by itself; dates are judged against the end of the period."""
-    found = unknown_species(trees, file, unknown) + date_defects(trees, file, period_end)
+    found = date_defects(trees, file, period_end)
     found += _status_defects(trees, file) + _trees_twice(trees, file)
-    nothing = trees[trees["dbh_cm"] < DBH_CM_MIN]
-    found += row_defects(
-        "dbh-wrong",
-        file,
-        [(n, f"dbh_cm is {dbh:g}") for n, dbh in _pairs(nothing, "dbh_cm")],
-        f"measure the tree again (at least {DBH_CM_MIN:g} cm), or remove the row",
-    )
+    for column in diameter_columns(trees):
+        nothing = trees[trees[column] < DBH_CM_MIN]
+        found += row_defects(
+            "dbh-wrong",
+            file,
+            [(n, f"{column} is {size:g}") for n, size in _pairs(nothing, column)],
+            f"measure the tree again (at least {DBH_CM_MIN:g} cm), or remove the row",
+        )
     found += _wood_density_defects(trees, file)
     return found + _height_defects(trees, file) + _millimetres(trees, file)
+
+
+def diameter_columns(trees: pd.DataFrame) -> list[str]:
+    """The columns of diameters that a sheet has."""
+    return [column for column in DIAMETER_COLUMNS.values() if column in trees]
+
+
+def without_wrong_sizes(trees: pd.DataFrame) -> pd.DataFrame:
+    """The sheet without the trees whose sizes :func:`tree_defects` reports already."""
+    wrong = _in_millimetres(trees)
+    for column in diameter_columns(trees):
+        wrong |= (trees[column] < DBH_CM_MIN) | (trees[column] > DBH_CM_MAX)
+    if "height_m" in trees:
+        wrong |= (trees["height_m"] > HEIGHT_M_MAX) | (trees["height_m"] <= 0)
+    return trees[~wrong]
 
 
 def trees_without_plot(
@@ -134,13 +177,24 @@ def trees_without_plot(
     return found
 
 
-def unknown_species(trees: pd.DataFrame, file: str, policy: str) -> list[Finding]:
-    """Species without wood density: an error, or a warning when the project allows the mean."""
+def unknown_species(
+    trees: pd.DataFrame, file: str, policy: str, choice: EquationChoice
+) -> list[Finding]:
+    """Species without wood density: an error, or a warning when the project allows the mean.
+
+    Nothing is wrong when the equations that are named for the species need none.
+    """
     found = []
     named = trees[trees["species"] != ""]
     if "wood_density_g_cm3" in named:
         named = named[named["wood_density_g_cm3"].isna()]
-    strange = named[named["species"].map(accepted_species).isna()]
+    strangers = [
+        name
+        for name in named["species"].unique()
+        if accepted_species(str(name)) is None
+        and choice.needs_wood_density(canonical_species(str(name)))
+    ]
+    strange = named[named["species"].isin(strangers)]
     for name, rows in strange.groupby("species", sort=True):
         subject = f"{file} {in_words(rows['line'].tolist())}"
         if policy == "common":
@@ -207,12 +261,7 @@ def _height_defects(trees: pd.DataFrame, file: str) -> list[Finding]:
 
 def _millimetres(trees: pd.DataFrame, file: str) -> list[Finding]:
     """Diameters that look as if they were in millimetres, by their size or their slenderness."""
-    fix = "dbh_cm is in centimetres: divide by 10 if the sheet has millimetres"
-    slender = slenderness(trees)
-    per_plot = slender.groupby([trees["plot_id"], trees["date"]])
-    stout_plot = (per_plot.transform("median") < SLENDERNESS_PLOT_MIN) & (
-        per_plot.transform("count") >= 3
-    )
+    slender, stout_plot = slenderness(trees), _stout_plots(trees)
     found = []
     for name, rows in trees[stout_plot].groupby("plot_id", sort=True):
         ratio = slender[rows.index].median()
@@ -221,26 +270,44 @@ def _millimetres(trees: pd.DataFrame, file: str) -> list[Finding]:
             f"than {ratio:.1f} times as tall as they are thick (mangroves are 30 to 150 times)"
         )
         subject = f"{file} {in_words(rows['line'].tolist())}"
-        found.append(defect("dbh-in-millimetres", subject, message, fix))
-    single = ~stout_plot & ((trees["dbh_cm"] > DBH_CM_MAX) | (slender < SLENDERNESS_TREE_MIN))
-    hits = [
-        (int(line), _millimetre_message(dbh, ratio))
-        for line, dbh, ratio in zip(
-            trees["line"][single], trees["dbh_cm"][single], slender[single], strict=True
-        )
-    ]
-    return found + row_defects("dbh-in-millimetres", file, hits, fix)
+        found.append(defect("dbh-in-millimetres", subject, message, _FIX_MILLIMETRES))
+    for column in diameter_columns(trees):
+        single = ~stout_plot & (trees[column] > DBH_CM_MAX)
+        if column == "dbh_cm":
+            single |= ~stout_plot & (slender < SLENDERNESS_TREE_MIN)
+        hits = [
+            (int(line), _millimetre_message(column, size, ratio))
+            for line, size, ratio in zip(
+                trees["line"][single], trees[column][single], slender[single], strict=True
+            )
+        ]
+        found += row_defects("dbh-in-millimetres", file, hits, _FIX_MILLIMETRES)
+    return found
 
 
-def _millimetre_message(dbh_cm: float, ratio: float) -> str:
-    if dbh_cm > DBH_CM_MAX:
-        return f"dbh_cm is {dbh_cm:g}, over {DBH_CM_MAX:g} cm: millimetres?"
-    return f"dbh_cm is {dbh_cm:g} at a height of {ratio:.1f} times that: millimetres?"
+_FIX_MILLIMETRES = "dbh_cm is in centimetres: divide by 10 if the sheet has millimetres"
+
+
+def _stout_plots(trees: pd.DataFrame) -> pd.Series:
+    """Trees of plots in which, on one day, half of the trees are as stout as no mangrove."""
+    per_plot = slenderness(trees).groupby([trees["plot_id"], trees["date"]])
+    stout = per_plot.transform("median") < SLENDERNESS_PLOT_MIN
+    return stout & (per_plot.transform("count") >= 3)
+
+
+def _in_millimetres(trees: pd.DataFrame) -> pd.Series:
+    return _stout_plots(trees) | (slenderness(trees) < SLENDERNESS_TREE_MIN)
+
+
+def _millimetre_message(column: str, size_cm: float, ratio: float) -> str:
+    if size_cm > DBH_CM_MAX:
+        return f"{column} is {size_cm:g}, over {DBH_CM_MAX:g} cm: millimetres?"
+    return f"{column} is {size_cm:g} at a height of {ratio:.1f} times that: millimetres?"
 
 
 def slenderness(trees: pd.DataFrame) -> pd.Series:
     """Height over diameter in the same unit; NaN for dead (broken) trees and without height."""
-    if "height_m" not in trees:
+    if "height_m" not in trees or "dbh_cm" not in trees:
         return pd.Series(float("nan"), index=trees.index)
     height, diameter = trees["height_m"], trees["dbh_cm"]
     ratio = height.where(height > 0) * 100.0 / diameter.where(diameter > 0)
@@ -252,7 +319,7 @@ def remarks(
 ) -> list[Finding]:
     """What a reader of the results ought to know; ``files`` are the tree and the plot sheet."""
     tree_file, plot_file = files
-    found = _range_remarks(trees, plots, tree_file) + _dead_remark(trees, tree_file)
+    found = _dead_remark(trees, tree_file)
     found += _unverified_remarks(trees, tree_file)
     found += _straddling(trees, plots, tree_file)
     for row in strata[strata["n_plots"] < 2].itertuples():
@@ -283,42 +350,10 @@ def _heavy_plots(plots: pd.DataFrame, file: str) -> list[Finding]:
     ]
 
 
-def _range_remarks(trees: pd.DataFrame, plots: pd.DataFrame, file: str) -> list[Finding]:
-    """Trees outside an equation's range, and how much of each stratum's biomass they carry.
-
-    Many thin trees may carry little: what matters is their share of the biomass that is claimed.
-    """
-    found = []
-    live = trees[~is_dead(trees)]
-    for column, mass in (("agb_equation", "agb_kg"), ("bgb_equation", "bgb_kg")):
-        for name, rows in live.groupby(column, sort=True):
-            row = equation(str(name))
-            outside = outside_range(row, rows["dbh_cm"])
-            if not outside.any():
-                continue
-            span = f"{row.diameter_min_cm or 0:g} to {row.diameter_max_cm or float('inf'):g} cm"
-            message = (
-                f"{outside.sum()} of {len(rows)} live trees ({outside.mean():.0%}) are outside the "
-                f"diameters that {name} was fitted to ({span}) and are evaluated with it all the "
-                f"same; their share of the biomass: {_shares(rows, outside, plots, mass)}"
-            )
-            found.append(defect("dbh-outside-equation", file, message, "", severity="warning"))
-    return found
-
-
-def _shares(rows: pd.DataFrame, outside: NDArray[np.bool_], plots: pd.DataFrame, mass: str) -> str:
-    """The share of biomass by stratum and year, the largest first."""
-    stratum = rows["plot_id"].map(plots.drop_duplicates("plot_id").set_index("plot_id")["stratum"])
-    keys = [stratum, pd.to_datetime(rows["date"]).dt.year]
-    share = rows[mass].where(outside, 0.0).groupby(keys).sum() / rows[mass].groupby(keys).sum()
-    ordered = share[share > 0].sort_values(ascending=False, kind="stable")
-    names = [" ".join(map(str, key)) for key in ordered.index]
-    return ", ".join(f"{name} {value:.0%}" for name, value in zip(names, ordered, strict=True))
-
-
 def _unverified_remarks(trees: pd.DataFrame, file: str) -> list[Finding]:
-    """Numbers behind live biomass that nobody has read in their document."""
+    """Wood densities behind live biomass that nobody has read in their document."""
     live = trees[~is_dead(trees) & (trees["wood_density_source"] != MEASURED)]
+    live = live[uses_wood_density(live)]
     used = [
         (f"the wood density of '{name}'", wood_densities().get(str(name)))
         for name in sorted(set(live["species"]))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from bluecarbon import provenance
 from bluecarbon.errors import DataError, MethodologyError, UnknownMethodologyError
 from bluecarbon.methodology import loader
-from bluecarbon.methodology.parameters import Parameters, given_findings
+from bluecarbon.methodology.parameter_checks import given_findings
+from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import Methodology
 from bluecarbon.mrv.extent import Extent, measure_extent
 from bluecarbon.mrv.facts import monitoring_of
@@ -136,7 +137,9 @@ def build_report(project: Project, measured: Measured, rasters: dict[str, str]) 
                 for path, role in project.files()
             ),
             monitoring=measured.monitoring,
-            measurement_parameters=used_parameters(measured.inventory),
+            measurement_parameters=used_parameters(
+                measured.inventory, project.inventory.root_shoot if project.inventory else {}
+            ),
             quantification=quantification,
             findings=measured.findings,
             rasters=rasters,

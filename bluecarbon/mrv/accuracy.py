@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,35 +106,50 @@ class Estimate:
     standard_error: float
 
 
-def stratified_total(values: ArrayLike, group: ArrayLike, area: Mapping[int, float]) -> Estimate:
-    """Area-weighted total of an indicator (0 or 1) over the groups of a stratified sample.
+def stratified_total(
+    values: ArrayLike,
+    group: ArrayLike,
+    area: Mapping[Any, float],
+    *,
+    units: Mapping[Any, float] | None = None,
+) -> Estimate:
+    """Area-weighted total of a variable over the groups of a stratified sample.
 
-    Stehman 2014 for totals, without finite-population correction: A = sum A_h mean(y_h),
-    V(A) = sum A_h^2 s_h^2 / n_h. With the map classes as groups this is Olofsson et al. 2014,
-    eqs. 9 to 11; the published example of Stehman is in the tests.
+    Stehman 2014 for totals: A = sum A_h mean(y_h), V(A) = sum A_h^2 (1 - n_h / N_h) s_h^2 / n_h;
+    without ``units`` the correction 1 - n_h / N_h is left out. With the map classes as groups this
+    is Olofsson et al. 2014, eqs. 9 to 11; the published example of Stehman is in the tests.
 
     Parameters
     ----------
-    values, group : (n,) indicator and group of each point; every group has two points or more
+    values, group : (n,) variable (0 or 1 for an indicator) and group of each point; every group
+        has two points or more
     area : group -> its area; the estimate has this unit
+    units : group -> number of its pixels N_h, for samples that are no small part of them
     """
     y, groups = np.asarray(values, dtype=np.float64), np.asarray(group)
     total = variance = 0.0
     for name, group_area in area.items():
         inside = y[groups == name]
+        unseen = 1.0 if units is None else 1.0 - len(inside) / units[name]
         total += group_area * float(inside.mean())
-        variance += group_area**2 * float(inside.var(ddof=1)) / len(inside)
+        variance += group_area**2 * unseen * float(inside.var(ddof=1)) / len(inside)
     return Estimate(total, math.sqrt(variance))
 
 
 def stratified_ratio(
-    numerator: ArrayLike, denominator: ArrayLike, group: ArrayLike, *, area: Mapping[int, float]
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    group: ArrayLike,
+    *,
+    area: Mapping[Any, float],
+    units: Mapping[Any, float] | None = None,
 ) -> Estimate:
     """Ratio of two area totals (user's and producer's accuracy when strata are not map classes).
 
     Stehman 2014, combined ratio estimator: R = Y / X,
-    V(R) = sum A_h^2 (s_y^2 + R^2 s_x^2 - 2 R s_xy) / n_h / X^2, computed as the variance of the
-    residuals y - R x. NaN when the denominator never occurs in the sample.
+    V(R) = sum A_h^2 (1 - n_h / N_h) (s_y^2 + R^2 s_x^2 - 2 R s_xy) / n_h / X^2, computed as the
+    variance of the residuals y - R x. NaN when the denominator never occurs in the sample.
+    ``area`` and ``units`` as in :func:`stratified_total`.
     """
     y = np.asarray(numerator, dtype=np.float64)
     x = np.asarray(denominator, dtype=np.float64)
@@ -141,7 +157,7 @@ def stratified_ratio(
     if below == 0:
         return Estimate(math.nan, math.nan)
     ratio = stratified_total(y, group, area).value / below
-    residual = stratified_total(y - ratio * x, group, area)
+    residual = stratified_total(y - ratio * x, group, area, units=units)
     return Estimate(ratio, residual.standard_error / below)
 
 
@@ -164,10 +180,11 @@ class Counted:
         return self.wanted / self.points
 
 
-def wilson_limits(wanted: int, points: int, confidence: float) -> tuple[float, float]:
+def wilson_limits(wanted: float, points: float, confidence: float) -> tuple[float, float]:
     """Score interval of a proportion (Wilson 1927, doi:10.1080/01621459.1927.10502953).
 
-    It has width also when none or all of the points carry the label.
+    It has width also when none or all of the points carry the label. Counts may be fractions: an
+    effective sample size seldom is a whole number.
     """
     z, share = normal_quantile(confidence), wanted / points
     centre = share + z**2 / (2 * points)
@@ -192,6 +209,66 @@ def total_limits(groups: Sequence[Counted], confidence: float) -> tuple[float, f
         below += (group.area * (group.share - low)) ** 2
         above += (group.area * (high - group.share)) ** 2
     return total - math.sqrt(below), total + math.sqrt(above)
+
+
+def ratio_limits(
+    agreed: Sequence[Counted], others: Sequence[Counted], confidence: float
+) -> tuple[float, float]:
+    """Interval of the ratio Y / (Y + Z) of two area totals over the same groups.
+
+    For user's accuracy Y is the ground on which map and reference are the class and Z that on
+    which only the map is; no point counts in both. MOVER for a linear form, solved for the ratio
+    (Donner and Zou 2012, doi:10.1177/0962280210383082): the limit c is where the limit of
+    (1 - c) Y - c Z is 0. For one group it is Wilson's interval, and it has width where a group
+    holds no disagreement: a large group with few points then counts with what it may have missed.
+    """
+    total = sum(group.area * group.share for group in agreed)
+    rest = sum(group.area * group.share for group in others)
+    if total + rest == 0:
+        return math.nan, math.nan
+    lower = [0.0, 0.0, 0.0]
+    upper = [0.0, 0.0, 0.0]
+    for one, other in zip(agreed, others, strict=True):
+        below, above = _distances(one, confidence)
+        other_below, other_above = _distances(other, confidence)
+        opposed = _opposition(one.share, other.share)
+        for sums, first, second in ((lower, below, other_above), (upper, above, other_below)):
+            sums[0] += first**2
+            sums[1] += second**2
+            sums[2] += opposed * first * second
+    return (
+        _lower_share(total, rest, lower),
+        # The upper limit of a share is the lower one of what is left, told from the other side.
+        1.0 - _lower_share(rest, total, [upper[1], upper[0], upper[2]]),
+    )
+
+
+def _lower_share(total: float, rest: float, sums: Sequence[float]) -> float:
+    """The c at which the lower limit of (1 - c) Y - c Z is 0.
+
+    ``sums`` are the squares of the distances of Y down and of Z up, and their product times minus
+    the correlation, over all groups: with the odds t = c / (1 - c) a quadratic equation.
+    """
+    down, up, product = sums
+    constant = max(total**2 - down, 0.0)
+    if constant == 0:
+        return 0.0
+    cross = total * rest + product
+    root = math.sqrt(max(cross**2 - (rest**2 - up) * constant, 0.0))
+    return constant / (constant + cross + root)
+
+
+def _distances(group: Counted, confidence: float) -> tuple[float, float]:
+    """From the estimate of a group's area down and up to its score limits."""
+    low, high = wilson_limits(group.wanted, group.points, confidence)
+    return group.area * (group.share - low), group.area * (high - group.share)
+
+
+def _opposition(one: float, other: float) -> float:
+    """Minus the correlation of two shares of one sample that exclude each other (multinomial)."""
+    if one + other >= 1:
+        return 1.0
+    return math.sqrt(one * other / ((1 - one) * (1 - other)))
 
 
 @dataclass(frozen=True)

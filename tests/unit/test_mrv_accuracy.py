@@ -10,6 +10,7 @@ from bluecarbon.mrv.accuracy import (
     normal_quantile,
     olofsson2014,
     overlap,
+    ratio_limits,
     stratified_ratio,
     stratified_total,
     total_limits,
@@ -90,3 +91,25 @@ def test_overlap_of_nothing_is_unknown_not_perfect():
     assert math.isnan(score.iou)
     assert math.isnan(score.precision)
     assert math.isnan(score.recall)
+
+
+def test_ratio_limits_of_one_group_are_wilsons():
+    for wanted in (0, 3, 10):
+        agreed, others = Counted(7.0, 10, wanted), Counted(7.0, 10, 10 - wanted)
+        expected = wilson_limits(wanted, 10, 0.9)
+        assert ratio_limits([agreed], [others], 0.9) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_large_group_without_disagreement_widens_the_ratio():
+    small = [Counted(10.0, 50, 45)], [Counted(10.0, 50, 5)]
+    alone = ratio_limits(*small, 0.9)
+    large = Counted(1000.0, 50, 0)
+    both = ratio_limits([*small[0], large], [*small[1], large], 0.9)
+    # the estimate is 0.9 in both; 5 % of 1 000 ha may have been missed
+    assert both[0] < alone[0] - 0.3
+    assert both[1] > alone[1]
+
+
+def test_ratio_of_nothing_has_no_limits():
+    nothing = [Counted(10.0, 5, 0)]
+    assert all(math.isnan(limit) for limit in ratio_limits(nothing, nothing, 0.9))

@@ -1,0 +1,143 @@
+"""Accuracy and area of a map from files: the facade behind ``bluecarbon mrv accuracy``.
+
+Either the map is a raster and the points are looked up on it, or the reference table has the map
+class of every point in a column of its own and the sizes of the strata come from a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bluecarbon.errors import DataError
+from bluecarbon.mrv.class_sizes import by_class, class_sizes
+from bluecarbon.mrv.field_tables import Column, read_field_table
+from bluecarbon.mrv.independence import training_findings
+from bluecarbon.mrv.reference_table import (
+    ClassMap,
+    Sample,
+    on_map,
+    pixel_side_m,
+    read_reference,
+)
+from bluecarbon.mrv.stehman2014 import Interval, estimates_by, sampled_part, stehman2014
+from bluecarbon.spec import Finding, errors_in
+
+MAP_COLUMN, STRATUM_COLUMN = "map_class", "stratum"
+
+DISTANCE_WITHOUT_MAP_M = 30.0
+"""A Landsat pixel: without a map nobody says how large its pixels are."""
+
+Findings = tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What is to be judged, and how: files, and the settings of the estimate.
+
+    ``by`` are columns of the reference table (or of the table of strata) by which estimates are
+    given apart: site, period ... ``strata`` is a raster on which the sample was stratified, or a
+    CSV file with the columns stratum and area_ha or pixels.
+    """
+
+    reference: Path
+    class_map: ClassMap | None = None
+    strata: Path | None = None
+    training: Path | None = None
+    by: tuple[str, ...] = ()
+    confidence: float = 0.95
+    interval: Interval = "score"
+
+
+def assess(asked: Assessment) -> tuple[pd.DataFrame | None, Findings]:
+    """The table of :func:`bluecarbon.mrv.stehman2014.stehman2014`; None when a defect forbids it.
+
+    Training points among the reference points are refused, strata with fewer than two points are
+    left out with the share of the ground that is lost.
+    """
+    sizes_given = asked.class_map is None
+    also = (*asked.by, *((MAP_COLUMN, STRATUM_COLUMN) if sizes_given else ()))
+    table, found = read_reference(asked.reference, also=also)
+    if table is None:
+        return None, found
+    found += _independent(asked, table)
+    sample, more = _sample(asked, table)
+    found += more
+    if sample is None or errors_in(found):
+        return None, found
+    part, strata, left_out = _with_points(asked, sample)
+    found += left_out
+    settings: dict[str, Any] = {"confidence": asked.confidence, "interval": asked.interval}
+    try:
+        if asked.by:
+            return estimates_by(part, strata, asked.by, **settings), found
+        return stehman2014(part, strata, **settings), found
+    except DataError as error:
+        return None, (*found, *error.findings)
+
+
+def _independent(asked: Assessment, table: pd.DataFrame) -> Findings:
+    if asked.training is None:
+        return ()
+    training, found = read_reference(asked.training)
+    # What a training file says of its own provenance is no defect of the sample.
+    found = tuple(f for f in found if not f.code.startswith("reference-"))
+    if training is None:
+        return found
+    distance_m = pixel_side_m(asked.class_map.path) if asked.class_map else DISTANCE_WITHOUT_MAP_M
+    return found + training_findings(
+        table, training, distance_m=distance_m, subject=asked.reference.name
+    )
+
+
+def _sample(asked: Assessment, table: pd.DataFrame) -> tuple[Sample | None, Findings]:
+    name = asked.reference.name
+    if asked.class_map is not None:
+        strata = ClassMap(asked.strata) if asked.strata else None
+        return on_map(table, asked.class_map, subject=name, strata=strata)
+    if asked.strata is None:
+        message = "without a map the sizes of the strata must be given"
+        fix = "name the map with --map, or a table of strata with --strata"
+        return None, (Finding.error("strata-missing", name, message, fix=fix),)
+    strata_table, found = read_strata_sizes(asked.strata, by=asked.by)
+    if strata_table is None:
+        return None, found
+    points = table.rename(columns={MAP_COLUMN: "map", "label": "reference"})
+    return Sample(points, strata_table), found
+
+
+def _with_points(asked: Assessment, sample: Sample) -> tuple[pd.DataFrame, pd.DataFrame, Findings]:
+    """Points and strata that allow an estimate, part by part where every part has its own."""
+    name, by = asked.reference.name, list(asked.by)
+    if not by or not set(by) <= set(sample.strata.columns):
+        return sampled_part(sample.points, sample.strata, subject=name)
+    kept = []
+    for key, strata in sample.strata.groupby(by, sort=True):
+        own = (sample.points[by] == pd.Series(dict(zip(by, key, strict=True)))).all(axis=1)
+        subject = f"{name} {' '.join(map(str, key))}"
+        kept.append(sampled_part(sample.points[own], strata, subject=subject))
+    points, tables, found = zip(*kept, strict=True)
+    return pd.concat(points), pd.concat(tables), tuple(f for part in found for f in part)
+
+
+def read_strata_sizes(
+    path: Path, *, by: Sequence[str] = (), names: Mapping[int, str] | None = None
+) -> tuple[pd.DataFrame | None, Findings]:
+    """Strata with their sizes: from a CSV file (stratum, area_ha or pixels), or of a raster."""
+    if path.suffix.lower() != ".csv":
+        sizes, found = class_sizes(path, names=names)
+        return (None if sizes is None else by_class(sizes)), found
+    columns = [Column("stratum"), *(Column(name, optional=True) for name in by)]
+    columns += [Column(name, "number", optional=True) for name in ("area_ha", "pixels")]
+    table, defects = read_field_table(path, path.name, columns)
+    found = tuple(f for f in defects if f.code != "column-unknown")
+    if table is None or errors_in(found):
+        return None, found
+    if not {"area_ha", "pixels"} & set(table.columns):
+        message, fix = "there is no column 'area_ha' or 'pixels'", "give the size of each stratum"
+        return None, (*found, Finding.error("column-missing", path.name, message, fix=fix))
+    return table.drop(columns="line"), found

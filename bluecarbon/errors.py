@@ -40,6 +40,10 @@ class DataError(BluecarbonError, ValueError):
         lines = [f"{f.code}: {f.subject}: {f.message}" for f in self.findings]
         super().__init__("\n".join(lines))
 
+    def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Finding, ...]]]:
+        # A worker of a cluster sends its exception home: as findings, not as their text.
+        return type(self), (self.findings,)
+
 
 class ProjectError(DataError):
     """project.toml cannot be read or contradicts itself."""

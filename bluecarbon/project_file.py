@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from bluecarbon.errors import ProjectError
 from bluecarbon.project import Project, ProjectFile
 from bluecarbon.spec import Finding
+from bluecarbon.stac_files import items_of
 
 
 def load_project(path: Path) -> Project:
@@ -29,6 +30,7 @@ def load_project(path: Path) -> Project:
     table = _read_toml(path)
     findings = _unknown_keys(path.name, ProjectFile, table, "")
     project: Project | None = None
+    findings += _scenes_of_catalogue(path, table)
     try:
         project = Project.from_table(table, path.parent)
     except ValidationError as error:
@@ -52,6 +54,32 @@ def _read_toml(path: Path) -> dict[str, Any]:
     raise ProjectError([Finding.error("project-file-unreadable", str(path), message, fix=fix)])
 
 
+def _scenes_of_catalogue(path: Path, table: dict[str, Any]) -> list[Finding]:
+    """Put the items of ``[imagery] stac`` into the table as scenes: a report names each of them."""
+    imagery = table.get("imagery")
+    stac = imagery.get("stac") if isinstance(imagery, dict) else None
+    if not stac or not isinstance(stac, str) or not isinstance(imagery, dict):
+        return []
+    subject = f"{path.name} [imagery] stac"
+    try:
+        items = items_of(path.parent / os.path.expandvars(stac), stac)
+    except ValueError as error:
+        fix = "give a STAC catalogue, collection or item on disk"
+        return [Finding.error("stac-unreadable", subject, str(error), fix=fix)]
+    if not items:
+        message, fix = f"'{stac}' has no items", "check the links of the catalogue"
+        return [Finding.error("stac-empty", subject, message, fix=fix)]
+    listed = list(imagery.get("scene", []))
+    known = {scene.get("path") for scene in listed if isinstance(scene, dict)}
+    for item in items:
+        scene = {"path": item.path, "date": item.date}
+        if item.processing_baseline:
+            scene["processing_baseline"] = item.processing_baseline
+        listed += [scene] if item.path not in known else []
+    imagery["scene"] = listed
+    return []
+
+
 def _unknown_keys(
     file: str, model: type[BaseModel], table: dict[str, Any], place: str
 ) -> list[Finding]:
@@ -62,9 +90,8 @@ def _unknown_keys(
             found.append(_unknown_key(file, model, key, place))
             continue
         nested = _nested_model(field.annotation)
-        items = value if isinstance(value, list) else [value]
         if nested is not None:
-            for item in items:
+            for item in _nested_values(field.annotation, value):
                 if isinstance(item, dict):
                     found += _unknown_keys(file, nested, item, f"{place}{key}.")
     return found
@@ -79,11 +106,19 @@ def _unknown_key(file: str, model: type[BaseModel], key: str, place: str) -> Fin
 
 
 def _nested_model(annotation: Any) -> type[BaseModel] | None:
-    """The value type behind ``X``, ``X | None`` or ``tuple[X, ...]``."""
+    """The value type behind ``X``, ``X | None``, ``tuple[X, ...]`` or ``dict[str, X]``."""
     for candidate in (annotation, *typing.get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
+
+
+def _nested_values(annotation: Any, value: Any) -> list[Any]:
+    """The values behind an annotation that :func:`_nested_model` understands."""
+    if typing.get_origin(annotation) is dict and isinstance(value, dict):
+        # its keys are names that the user gives, such as species
+        return list(value.values())
+    return value if isinstance(value, list) else [value]
 
 
 def _validation_findings(file: str, error: ValidationError, has_typos: bool) -> list[Finding]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bluecarbon import __version__
 from bluecarbon.cli.exit_codes import REFUSED
 from bluecarbon.cli.methodology_commands import methodology_app
+from bluecarbon.cli.mrv_commands import mrv_app
 from bluecarbon.cli.registry_commands import certificate_app, registry_app
+from bluecarbon.errors import BluecarbonError
 
 app = typer.Typer(
     help="The open engine for mangrove carbon: measure, quantify, credit. 红树林碳汇引擎",
@@ -21,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(methodology_app, name="methodology")
+app.add_typer(mrv_app, name="mrv")
 app.add_typer(registry_app, name="registry")
 app.add_typer(certificate_app, name="certificate")
 
@@ -81,8 +85,21 @@ def main() -> None:
         # A terminal that cannot print Chinese shows marks instead of ending the run.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    warnings.showwarning = _as_line  # type: ignore[assignment] # its optional parts are *_rest
     try:
         app()
+    except BluecarbonError as error:
+        sys.stderr.write(f"refused: {error}\n")
+        sys.exit(REFUSED)
     except OSError as error:
         sys.stderr.write(f"bluecarbon: {error.strerror or error}\n")
         sys.exit(REFUSED)
+
+
+def _as_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_rest: Any
+) -> None:
+    """A warning of ours as one line for the user; of others with its place, as Python does."""
+    ours = Path(filename).is_relative_to(Path(__file__).parents[1])
+    text = warnings.formatwarning(message, category, filename, lineno)
+    sys.stderr.write(f"warning: {message}\n" if ours else text)

@@ -74,7 +74,7 @@ def _row(comparison: Comparison, term: ComparedTerm) -> str:
 
 def _cells(comparison: Comparison, values: Iterable[float | None]) -> str:
     width = _cell_width(comparison)
-    return "".join(("-" if v is None else f"{v:,.1f}").rjust(width) for v in values)
+    return "".join(("-" if v is None else f"{v:z,.1f}").rjust(width) for v in values)
 
 
 def _why(term: ComparedTerm) -> Iterator[str]:

@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from bluecarbon.methodology.input_files import MethodologyInput
     from bluecarbon.methodology.protocol import Methodology
     from bluecarbon.report import Quantification
+    from bluecarbon.spec import Finding
 
 
 methodology_app = typer.Typer(help="Rule books 方法学.", no_args_is_help=True)
 
-MethodologyId = Annotated[str, typer.Argument(help="The id, as in ar-am0014@3.0.")]
+MethodologyId = Annotated[
+    str, typer.Argument(help="The id, as in ar-am0014@3.0; without @... where one is installed.")
+]
 InputFile = Annotated[Path, typer.Argument(help="Monitoring data (JSON); see show ID --json.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Draft = Annotated[
     bool, typer.Option("--draft", help="Compute on rows that nobody has verified; says DRAFT.")
+]
+Table = Annotated[
+    Path | None,
+    typer.Option("--parameters", help="A filled table of parameter rows; see parameters ID."),
 ]
 
 
@@ -33,7 +40,8 @@ def list_methodologies(*, as_json: AsJson = False) -> None:
     """The installed rule books."""
     from bluecarbon.methodology.loader import installed
 
-    books = [book.spec for book in installed().values()]
+    with _refusals():
+        books = [book.spec for book in installed().values()]
     if as_json:
         rows = [{"id": s.id, "title": s.title, "title_zh": s.title_zh} for s in books]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -63,14 +71,22 @@ def show_example(methodology_id: MethodologyId) -> None:
 
 
 @methodology_app.command("check")
-def check_input(methodology_id: MethodologyId, file: InputFile) -> None:
-    """Everything that is missing or not eligible; exit code 2 when something forbids a claim."""
+def check_input(
+    methodology_id: MethodologyId,
+    file: InputFile,
+    *,
+    draft: Draft = False,
+    parameters: Table = None,
+) -> None:
+    """All that quantify would refuse or remark; exit code 2 when something forbids a claim."""
     from bluecarbon.cli.show import console, print_findings
+    from bluecarbon.methodology.run_checks import run_findings
     from bluecarbon.spec import errors_in
 
     with _refusals():
-        book, given = _book(methodology_id), _read(file)
-        findings = book.check(given)
+        book = _book(methodology_id)
+        given, remarks = _given(book, _read(file), draft=draft, table=parameters)
+        findings = (*remarks, *run_findings(book, given))
         print_findings(findings)
         if errors_in(findings):
             raise typer.Exit(REFUSED)
@@ -84,6 +100,7 @@ def quantify_input(
     *,
     as_json: AsJson = False,
     draft: Draft = False,
+    parameters: Table = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Monte Carlo draws.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
 ) -> None:
@@ -91,7 +108,10 @@ def quantify_input(
     from bluecarbon.cli.methodology_pages import quantification_as_json, quantification_as_text
 
     with _refusals():
-        done = _quantified(methodology_id, _read(file), draft=draft, draws=draws, seed=seed)
+        book = _book(methodology_id)
+        given, remarks = _given(book, _read(file), draft=draft, table=parameters)
+        done = _quantified(book, given, draws=draws, seed=seed)
+        done = done.model_copy(update={"findings": (*remarks, *done.findings)})
         typer.echo(quantification_as_json(done) if as_json else quantification_as_text(done))
 
 
@@ -132,12 +152,15 @@ def trace_input(
     *,
     out: Annotated[Path | None, typer.Option("--out", help="A .txt, .html or .xlsx file.")] = None,
     draft: Draft = False,
+    parameters: Table = None,
 ) -> None:
     """Each equation by its number, with inputs, result and unit; live formulas in .xlsx."""
     from bluecarbon.methodology.trace_text import trace_as_html, trace_as_text
 
     with _refusals():
-        done = _quantified(methodology_id, _read(file), draft=draft)
+        book = _book(methodology_id)
+        given, _ = _given(book, _read(file), draft=draft, table=parameters)
+        done = _quantified(book, given)
         if out is None or out.suffix == ".txt":
             _emit(trace_as_text(done), out)
         elif out.suffix == ".html":
@@ -154,11 +177,18 @@ def trace_input(
 def show_parameters(
     methodology_id: MethodologyId,
     *,
-    fill: Annotated[Path | None, typer.Option("--fill", help="A CSV of values to key in.")] = None,
+    fill: Annotated[
+        Path | None, typer.Option("--fill", help="A filled table, to look at as it counts.")
+    ] = None,
+    as_template: Annotated[
+        bool, typer.Option("--template", help="The rows as a CSV table to key values into.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The parameter rows with value, unit, source and status; with --fill, as filled in."""
-    from bluecarbon.cli.methodology_pages import parameters_as_json
-    from bluecarbon.cli.show import print_findings
+    from bluecarbon.cli.methodology_pages import parameters_as_json, parameters_as_text
+    from bluecarbon.cli.table_output import echo_findings
+    from bluecarbon.methodology.parameter_files import template
     from bluecarbon.spec import errors_in
 
     with _refusals():
@@ -167,10 +197,13 @@ def show_parameters(
             from bluecarbon.methodology.parameter_files import fill as filled
 
             rows, findings = filled(rows, fill)
-            print_findings(findings)
+            echo_findings(findings)
             if errors_in(findings):
                 raise typer.Exit(REFUSED)
-        typer.echo(parameters_as_json(rows))
+        if as_template:
+            typer.echo(template(rows), nl=False)
+        else:
+            typer.echo(parameters_as_json(rows) if as_json else parameters_as_text(rows))
 
 
 @methodology_app.command("new")
@@ -192,15 +225,32 @@ def new_plugin(
 def check_conformance(methodology_id: MethodologyId) -> None:
     """Run the conformance kit on an installed rule book; exit code 1 when it fails."""
     from bluecarbon.cli.show import console, print_findings
+    from bluecarbon.errors import UnknownMethodologyError
     from bluecarbon.methodology.conformance import check
+    from bluecarbon.methodology.loader import defective
     from bluecarbon.spec import errors_in
 
     with _refusals():
-        findings = check(_book(methodology_id))
+        try:
+            findings = check(_book(methodology_id))
+        except UnknownMethodologyError:
+            # A plug-in that does not load has no id: it may well be the one that is meant.
+            findings = defective()
+            if not findings:
+                raise
     print_findings(findings)
     if errors_in(findings):
         raise typer.Exit(DIFFERS)
     console.print(f"[green]{methodology_id} passes the conformance kit[/]")
+
+
+@methodology_app.command("golden")
+def print_golden(methodology_id: MethodologyId) -> None:
+    """The claim of a rule book's example, to be stored as golden/ID.json beside its code."""
+    from bluecarbon.methodology.conformance_golden import golden_as_json
+
+    with _refusals():
+        typer.echo(golden_as_json(_book(methodology_id)), nl=False)
 
 
 def _book(methodology_id: str) -> Methodology:
@@ -215,20 +265,27 @@ def _read(file: Path) -> MethodologyInput:
     return read_input(file)
 
 
-def _quantified(
-    methodology_id: str,
+def _given(
+    book: Methodology,
     given: MethodologyInput,
     *,
     draft: bool = False,
-    draws: int = 0,
-    seed: int = 0,
+    table: Path | None = None,
+) -> tuple[MethodologyInput, tuple[Finding, ...]]:
+    """The file with what the options add to it, and what there is to say of that."""
+    from bluecarbon.methodology.input_files import with_table
+
+    if draft:
+        given = given.model_copy(update={"declarations": {**given.declarations, "draft": True}})
+    return (given, ()) if table is None else with_table(book, given, table)
+
+
+def _quantified(
+    book: Methodology, given: MethodologyInput, *, draws: int = 0, seed: int = 0
 ) -> Quantification:
     from bluecarbon.methodology.input_files import parameters_for
     from bluecarbon.methodology.monte_carlo import with_simulation
 
-    book = _book(methodology_id)
-    if draft:
-        given = given.model_copy(update={"declarations": {**given.declarations, "draft": True}})
     parameters = parameters_for(book, given)
     done = book.quantify(given, parameters)
     if not draws:
@@ -244,7 +301,7 @@ def _if_applicable(
 
     book = _book(methodology_id)
     try:
-        return _quantified(methodology_id, given, draft=draft)
+        return _quantified(book, _given(book, given, draft=draft)[0])
     except MethodologyError as error:
         reasons = str(error).replace("; ", "\n  ")
         typer.echo(f"{book.spec.id} does not apply to this file:\n  {reasons}", err=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 
-from bluecarbon.methodology.input_files import MethodologyInput, input_schema
-from bluecarbon.methodology.protocol import Methodology
-from bluecarbon.report import Quantification
-from bluecarbon.spec import Parameter
+from bluecarbon.methodology.input_files import MethodologyInput
+from bluecarbon.methodology.input_schema import input_schema
+from bluecarbon.methodology.protocol import Declaration, Methodology, SeriesInput
+from bluecarbon.report import Quantification, YearRow
+from bluecarbon.spec import Input, Parameter
 
 
 def example_input(book: Methodology) -> MethodologyInput:
@@ -19,24 +21,37 @@ def example_input(book: Methodology) -> MethodologyInput:
 
 
 def spec_as_json(book: Methodology) -> str:
-    """The declaration, the JSON Schema of the input file and a complete example."""
+    """The declaration, what each result is, the JSON Schema of the file and a complete example."""
     page = {
         **book.spec.model_dump(mode="json"),
-        "input_schema": input_schema(),
+        "results": results_glossary(),
+        "input_schema": input_schema(book.spec),
         "example": example_input(book).model_dump(mode="json", exclude_defaults=True),
     }
     return json.dumps(page, ensure_ascii=False, indent=2)
+
+
+def results_glossary() -> dict[str, str]:
+    """What each column of a result is, in one line, as its field says it."""
+    columns = {f"years.{name}": field for name, field in YearRow.model_fields.items()}
+    named = {**columns, **Quantification.model_fields}
+    told = {name: field.description for name, field in named.items()}
+    signed = "named results of the document, with its sign (VM0033: ghg_* are emissions, positive)"
+    return {"outputs": signed, **{name: text for name, text in told.items() if text}}
 
 
 def spec_as_text(book: Methodology) -> str:
     """The declaration for a reader at a terminal."""
     spec = book.spec
     parts = [f"{spec.id}\n{spec.title}\n{spec.title_zh}"]
-    parts += _section("measurements", ((i.name, i.unit, i.scope, i.about) for i in spec.inputs))
     parts += _section(
-        "annual series", ((s.name, s.unit, s.per, f"{s.about} {s.scenarios}") for s in spec.series)
+        "measurements", ((i.name, i.unit, i.scope, _need(i), i.about) for i in spec.inputs)
     )
-    parts += _section("declarations", ((d.name, "", "", d.about) for d in spec.declarations))
+    parts += _section(
+        "annual series",
+        ((s.name, s.unit, s.per, _need(s), f"{s.about} {s.scenarios}") for s in spec.series),
+    )
+    parts += _section("declarations", ((d.name, _need(d), d.about) for d in spec.declarations))
     parts += _section(
         "parameters",
         (
@@ -45,7 +60,13 @@ def spec_as_text(book: Methodology) -> str:
         ),
     )
     parts += _section("outputs", ((o.name, o.unit, o.equation, o.about) for o in spec.outputs))
+    parts += _section("results [tCO2e]", results_glossary().items())
+    parts += _section("left out, or taken otherwise", ((text,) for text in spec.limitations))
     return "\n".join(parts)
+
+
+def _need(item: Input | SeriesInput | Declaration) -> str:
+    return "required" if item.required else "optional"
 
 
 def _section(title: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -58,6 +79,20 @@ def _section(title: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
 def parameters_as_json(rows: Iterable[Parameter]) -> str:
     """Parameter rows; a row without a value has null."""
     return json.dumps([row.model_dump(mode="json") for row in rows], ensure_ascii=False, indent=2)
+
+
+def parameters_as_text(rows: Iterable[Parameter]) -> str:
+    """Parameter rows as aligned columns; a row without a value has a dash."""
+    cells = [("name", "value", "unit", "status", "source")]
+    for row in rows:
+        value = "-" if row.value is None else f"{row.value:z.10g}"
+        where = f"{row.source} {row.locator}".strip()
+        cells.append((row.name, value, row.unit, row.status, where))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
 
 
 def quantification_as_json(done: Quantification) -> str:
@@ -86,13 +121,9 @@ def quantification_as_text(done: Quantification) -> str:
         lines.append("DRAFT 草稿: rows that nobody has verified were used")
     lines.append(head)
     for row in done.years:
-        cells = (f"{getattr(row, field):>14,.3f}" for _, field in COLUMNS)
+        cells = (f"{getattr(row, field):>z14,.3f}" for _, field in COLUMNS)
         lines.append(f"{row.year}  " + "".join(cells))
-    buffer = sum(row.buffer_tco2e for row in done.years)
-    lines.append(
-        f"claim of the period before the buffer {done.claim_tco2e:,.3f} tCO2e; buffer "
-        f"{buffer:,.3f}; net {done.claim_tco2e - buffer:,.3f}"
-    )
+    lines.append(_sums(done))
     lines += [
         f"Monte Carlo {s.name}: mean {s.mean:,.1f}, sd {s.standard_deviation:,.1f}, "
         f"90 % {s.p05:,.1f} to {s.p95:,.1f} {s.unit} ({s.draws} draws, seed {s.seed})"
@@ -103,3 +134,15 @@ def quantification_as_text(done: Quantification) -> str:
         lines.append("no input has a standard error: the draws are all the same, not certain")
     lines += [f"{f.severity}: {f.subject}: {f.message} ({f.code})" for f in done.findings]
     return "\n".join(lines)
+
+
+def _sums(done: Quantification) -> str:
+    """The claim with what is kept back for the risk of reversal, and what is left."""
+    buffer = math.fsum(row.buffer_tco2e for row in done.years)
+    net = math.fsum(row.net_tco2e for row in done.years)
+    before = math.isclose(done.claim_tco2e, net + buffer, rel_tol=1e-9)
+    what = "before the buffer" if before else "(the buffer's share is never issued)"
+    return (
+        f"claim of the period {what} {done.claim_tco2e:z,.3f} tCO2e; "
+        f"buffer {buffer:z,.3f}; net {net:z,.3f}"
+    )

@@ -56,9 +56,7 @@ class Ccer14002(RuleBook):
         """Applicability conditions and missing data; all findings at once."""
         return check(monitoring)
 
-    def row_findings(
-        self, monitoring: Monitoring, parameters: Parameters
-    ) -> tuple[Finding, ...]:
+    def row_findings(self, monitoring: Monitoring, parameters: Parameters) -> tuple[Finding, ...]:
         """Rows that the data call for: without a value, or unverified and no draft declared."""
         draft = is_declared(monitoring, "draft")
         return unusable(parameters, rows_needed(monitoring), draft=draft)

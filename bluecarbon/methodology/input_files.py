@@ -58,11 +58,21 @@ def read_input(path: Path) -> MethodologyInput:
         raise _unreadable(path, "is not a JSON object")
     # A report of `bluecarbon run` holds its monitoring data: it may be given as it is.
     if "monitoring" in table and "schema_id" in table:
-        table = table["monitoring"]
+        table = _of_report(table)
     try:
         return MethodologyInput.model_validate(table)
     except ValidationError as error:
         raise DataError([_defect(path.name, item) for item in error.errors()]) from error
+
+
+def _of_report(report: dict[str, Any]) -> dict[str, Any]:
+    """The monitoring data of a report, with the parameter rows of its claim for its rule book."""
+    claim = report.get("quantification") or {}
+    rows = [
+        {**row, "name": f"{claim['methodology_id']}:{row['name']}"}
+        for row in claim.get("parameters", ())
+    ]
+    return {**report["monitoring"], "parameters": rows}
 
 
 def _unique(twice: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -46,10 +46,12 @@ def input_schema(spec: MethodologySpec) -> Schema:
     models["Stratum"]["properties"]["id"] |= {"minLength": 1}
     fields["declarations"] = _declarations(spec.declarations)
     fields["strata"]["minItems"] = 1
-    needed = {"measurements": spec.inputs, "series": spec.series}
-    for name, items in needed.items():
-        required = [item.name for item in items if item.required]
-        fields[name]["allOf"] = [_contains(variable) for variable in required]
+    needed = {
+        "measurements": [item.name for item in spec.inputs if item.required],
+        "series": [item.name for item in spec.series if item.required],
+    }
+    for name, required in needed.items():
+        fields[name] |= _all_of(map(_contains, required))
         schema["required"] += [name] if required else []
     if any(item.required for item in spec.declarations):
         schema["required"].append("declarations")
@@ -102,11 +104,14 @@ def _by_variable(
     about = "; ".join(f"{name}: {told}" for name, (told, _) in rules.items())
     variable = {"type": "string", "enum": [*rules, *sorted(also)], "description": about}
     conditions = [
-        {"if": {"properties": {"variable": {"const": name}}, "required": ["variable"]}, "then": then}
+        {
+            "if": {"properties": {"variable": {"const": name}}, "required": ["variable"]},
+            "then": then,
+        }
         for name, (_, then) in rules.items()
     ]
     fields = {**model["properties"], "variable": variable}
-    return {**model, "properties": fields, "allOf": conditions}
+    return {**model, "properties": fields, **_all_of(conditions)}
 
 
 def unit_schema(unit: str) -> Schema:
@@ -144,7 +149,19 @@ def _declarations(declarations: Iterable[Declaration]) -> Schema:
         "patternProperties": patterns,
         "required": [i.name for i in items if i.required and "<" not in i.name],
         "additionalProperties": False,
+        **_all_of(_one_key_like(_pattern(i)) for i in items if i.required and "<" in i.name),
     }
+
+
+def _all_of(conditions: Iterable[Schema]) -> Schema:
+    """The conditions together; nothing where there is none, for an empty list is no schema."""
+    listed = list(conditions)
+    return {"allOf": listed} if listed else {}
+
+
+def _one_key_like(pattern: str) -> Schema:
+    """At least one key fits: it is not so that every key does not."""
+    return {"not": {"propertyNames": {"not": {"pattern": pattern}}}}
 
 
 def _pattern(item: Declaration) -> str:
@@ -182,7 +199,7 @@ def _parameter(model: Schema, spec: MethodologySpec) -> Schema:
         for name, row in own.items()
     ]
     fields = {**model["properties"], "name": {"anyOf": [names, other]}}
-    return {**model, "properties": fields, "allOf": conditions}
+    return {**model, "properties": fields, **_all_of(conditions)}
 
 
 def _row(row: Parameter) -> str:

@@ -48,7 +48,8 @@ class MethodologySpec(Value):
     gives twice the claim. A rule book with a fixed term or a threshold in tonnes says False.
     ``buffer_is_issued``: the buffer share is issued into a pool and part of the claim; a rule book
     whose share for the risk of reversal is never issued (K_RISK of CCER) says False, and claims
-    what is left after it. ``limitations`` are sentences on what of its document it leaves out or takes otherwise.
+    what is left after it. ``limitations`` are sentences on what of its document it leaves out or
+    takes otherwise.
     """
 
     id: str

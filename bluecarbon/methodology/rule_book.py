@@ -115,9 +115,7 @@ class RuleBook(ABC):
             return common
         return (*common, *self.own_findings(monitoring))
 
-    def row_findings(
-        self, _monitoring: Monitoring, _parameters: Parameters
-    ) -> tuple[Finding, ...]:
+    def row_findings(self, _monitoring: Monitoring, _parameters: Parameters) -> tuple[Finding, ...]:
         """Rows that these data call for and that a run may not rest on; ``evaluate`` refuses them.
 
         A rule book that only wants a value where an equation asks for one has none to name.

@@ -7,6 +7,7 @@ parameter rows, or turns up in the equations themselves; both are looked for her
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from bluecarbon.errors import BluecarbonError, DataError
 from bluecarbon.methodology.input_files import (
@@ -60,10 +61,9 @@ def _without_value(
 ) -> tuple[Finding, ...]:
     """Rows that the equations ask for and that have no value, all of them, not the first only."""
     probe = Probe(parameters)
-    try:
+    # A run on placeholders may fail in any way: only what it asked for counts.
+    with suppress(Exception):
         book.quantify(given, probe)
-    except Exception:  # noqa: BLE001, S110 - a run on placeholders may fail anyhow: only what it asked for counts
-        pass
     fix = "give it with its source under parameters, or in a table (--parameters)"
     return tuple(
         Finding.error("parameter-value-missing", f"parameter {name}", "has no value", fix=fix)

@@ -16,9 +16,8 @@ from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
 
+from bluecarbon.mrv.areal_scale import ArealScale
 from bluecarbon.mrv.rasters import EDGE_STEP_DEGREES, Geometry, Grid
-
-M2_PER_HA = 10_000.0
 
 SCALE_NODES_PER_SIDE = 41
 """The areal scale of a projection is smooth: 41 nodes interpolate it to about 1e-7 over a tile."""
@@ -51,38 +50,24 @@ def pixel_area_ha(grid: Grid) -> NDArray[np.float64]:
     two parallels (Snyder 1987, USGS PP 1395, eq. 3-12 for q); on a projected grid the planar area
     divided by the areal scale of the projection, which is interpolated from a coarse lattice.
     """
-    crs = pyproj.CRS.from_user_input(grid.crs)
-    if crs.is_geographic:
-        return np.repeat(_geographic_rows_ha(grid, crs)[:, None], grid.width, axis=1)
-    return _projected_ha(grid, crs)
+    scale = ArealScale(grid)
+    if scale.crs.is_geographic:
+        return np.repeat(_geographic_rows_ha(scale)[:, None], grid.width, axis=1)
+    return _projected_ha(scale)
 
 
-def _geographic_rows_ha(grid: Grid, crs: pyproj.CRS) -> NDArray[np.float64]:
-    geod = crs.get_geod() or pyproj.Geod(ellps="WGS84")
-    e2, a = geod.es, geod.a
-    e = np.sqrt(e2)
-    across, down = grid.pixel_size
-    latitude = np.radians(grid.transform.f - down * np.arange(grid.height + 1))
-    sine = np.sin(latitude)
-    # On a sphere the second term of q tends to the first.
-    second = np.arctanh(e * sine) / e if e2 else sine
-    q = (1 - e2) * (sine / (1 - e2 * sine**2) + second)
-    zone_m2 = 0.5 * a**2 * np.radians(across) * -np.diff(q)
-    return np.asarray(zone_m2 / M2_PER_HA)
+def _geographic_rows_ha(scale: ArealScale) -> NDArray[np.float64]:
+    across, down = scale.grid.pixel_size
+    latitude = np.asarray(scale.grid.transform.f - down * np.arange(scale.grid.height + 1.0))
+    return scale.zone_ha(latitude[:-1], latitude[1:], across)
 
 
-def _projected_ha(grid: Grid, crs: pyproj.CRS) -> NDArray[np.float64]:
-    metres = [axis.unit_conversion_factor for axis in crs.axis_info[:2]]
-    across, down = grid.pixel_size
-    planar_m2 = across * metres[0] * down * metres[1]
-    row_nodes, row_weights = _nodes(grid.height)
-    column_nodes, column_weights = _nodes(grid.width)
-    x, y = np.meshgrid(
-        grid.transform.c + across * column_nodes, grid.transform.f - down * row_nodes
-    )
-    longitude, latitude = pyproj.Proj(crs)(x, y, inverse=True)
-    scale = pyproj.Proj(crs).get_factors(longitude, latitude).areal_scale
-    return np.asarray(row_weights @ (planar_m2 / M2_PER_HA / scale) @ column_weights.T)
+def _projected_ha(scale: ArealScale) -> NDArray[np.float64]:
+    row_nodes, row_weights = _nodes(scale.grid.height)
+    column_nodes, column_weights = _nodes(scale.grid.width)
+    columns, rows = np.meshgrid(column_nodes, row_nodes)
+    nodes_ha = scale.planar_ha / scale.scale(rows, columns)
+    return np.asarray(row_weights @ nodes_ha @ column_weights.T)
 
 
 def _nodes(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

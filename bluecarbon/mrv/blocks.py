@@ -65,6 +65,25 @@ def row_blocks(
     return tuple(Block(row, 0, min(step, height - row), width) for row in range(0, height, step))
 
 
+def tile_blocks(
+    height: int, width: int, *, tile_rows: int, tile_columns: int, pixels_most: int
+) -> tuple[Block, ...]:
+    """Rectangles of whole tiles that tile the grid, row by row, of at most ``pixels_most`` pixels.
+
+    For work that holds many layers of a block at once: a band over the whole width would take too
+    much memory. A block is one tile at least.
+    """
+    rows, columns = min(tile_rows, height), min(tile_columns, width)
+    tiles_across = max(1, min(-(-width // columns), pixels_most // (rows * columns)))
+    step = tiles_across * columns
+    tiles_down = 1 if step < width else max(1, pixels_most // (rows * width))
+    return tuple(
+        Block(row, column, min(tiles_down * rows, height - row), min(step, width - column))
+        for row in range(0, height, tiles_down * rows)
+        for column in range(0, width, step)
+    )
+
+
 class Runner(Protocol):
     """Whoever computes blocks: ``results`` yields one answer per item, in the order of items."""
 

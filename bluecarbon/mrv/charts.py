@@ -254,7 +254,9 @@ def claim_png(quantification: Quantification) -> bytes:
         for name in rows[0].pools_tco2e
     }
     parts["uncertainty deduction"] = -np.array([r.uncertainty_deduction_tco2e for r in rows])
-    claim = [row.gross_tco2e - row.uncertainty_deduction_tco2e for row in rows]
+    claim = [quantification.claim_tco2e_by_year[year] for year in years]
+    kept_back = np.array([r.gross_tco2e - r.uncertainty_deduction_tco2e for r in rows]) - claim
+    parts["risk, never issued"] = -kept_back
     above, below = np.zeros(len(rows)), np.zeros(len(rows))
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.0, 3.4))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
 from bluecarbon.mrv.rasters import Grid, opened, read_window, unreadable
+from bluecarbon.mrv.regrid import Rule, resampled, source_window
 from bluecarbon.spec import Finding
 
 CODE_OUTSIDE, CODE_MANGROVE, CODE_UNOBSERVED = 0, 1, 255
@@ -88,11 +89,18 @@ def legend_codes(
 
 
 def read_codes(
-    path: Path, grid: Grid, codes: Mapping[int, int], *, band: int, subject: str
+    path: Path,
+    grid: Grid,
+    codes: Mapping[int, int],
+    *,
+    band: int,
+    subject: str,
+    rule: Rule | None = None,
 ) -> tuple[NDArray[np.uint8] | None, tuple[Finding, ...]]:
     """One band of a class or label raster on ``grid`` as codes; 255 where the file has nothing.
 
-    The file must share the lattice of ``grid`` (see :func:`lattice_finding`).
+    The file shares the lattice of ``grid`` (see :func:`bluecarbon.mrv.regrid.lattice_finding`), or
+    ``rule`` brings it there: by the codes, because a majority is one of classes and not of numbers.
     """
     try:
         with opened(path) as dataset:
@@ -100,18 +108,36 @@ def read_codes(
                 message = f"band {band} is asked for, the file has {dataset.count}"
                 fix = "bands count from 1"
                 return None, (Finding.error("class-map-band-missing", subject, message, fix=fix),)
-            values, inside = _band(dataset, grid, band)
+            own = Grid(dataset.crs, dataset.transform, dataset.height, dataset.width)
+            aligned = rule is None or own.shares_lattice_with(grid)
+            part = grid if aligned else source_window(own, grid)
+            values, inside = _band(dataset, part, band)
             use = LegendUse(codes, dataset.nodatavals[band - 1])
     except (RasterioError, OSError) as error:
         return None, (unreadable(subject, "class-map", error),)
-    result = np.full((grid.height, grid.width), CODE_UNOBSERVED, dtype=np.uint8)
+    result = np.full((part.height, part.width), CODE_UNOBSERVED, dtype=np.uint8)
     result[inside], unknown = use.translate(values[inside])
     if unknown:
         numbers = ", ".join(f"{number:.10g}" for number in unknown[:8])
         message = f"numbers {numbers} occur, which the legend does not name"
         fix = "name every number that occurs in the legend"
         return None, (Finding.error("class-map-number-unknown", subject, message, fix=fix),)
-    return result, ()
+    if rule is not None and not aligned:
+        result = resampled(result, part, grid, rule, fill=CODE_UNOBSERVED)
+    return result, _nodata_remark(use, subject)
+
+
+def _nodata_remark(use: LegendUse, subject: str) -> tuple[Finding, ...]:
+    """The remark when the file's "no data" is a class that can be mapped."""
+    code = None if use.nodata is None or np.isnan(use.nodata) else use.codes.get(int(use.nodata))
+    if code is None or code in {CODE_OUTSIDE, CODE_UNOBSERVED}:
+        return ()
+    message = (
+        f"number {use.nodata:g} is the file's no data and '{LEGEND[code]}' in the legend: it is "
+        "taken for the class, also where the map was never made"
+    )
+    fix = f'name it "unobserved" in the legend unless every pixel of {use.nodata:g} was looked at'
+    return (Finding.warning("class-map-nodata-is-class", subject, message, fix=fix),)
 
 
 def _band(dataset: Any, grid: Grid, band: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -122,23 +148,3 @@ def _band(dataset: Any, grid: Grid, band: int) -> tuple[NDArray[Any], NDArray[np
     columns = np.arange(grid.width) + column
     inside = ((rows >= 0) & (rows < own.height))[:, None] & ((columns >= 0) & (columns < own.width))
     return read_window(dataset, grid, 0, bands=[band])[0], inside
-
-
-def lattice_finding(grid: Grid, other: Grid, subject: str, other_subject: str) -> Finding | None:
-    """The finding for two rasters of a project that do not share the grid of pixels."""
-    if grid.shares_lattice_with(other):
-        return None
-    message = (
-        f"is on another grid ({_described(grid)}) than {other_subject} ({_described(other)}); "
-        "rasters of one project must share the grid"
-    )
-    fix = "resample it to that grid, e.g. gdalwarp -t_srs ... -tr ... -tap"
-    return Finding.error("grid-differs", subject, message, fix=fix)
-
-
-def _described(grid: Grid) -> str:
-    code = grid.crs.to_epsg()
-    name = f"EPSG:{code}" if code else "a coordinate system without code"
-    across, down = grid.pixel_size
-    left, _, _, top = grid.bounds
-    return f"{name}, pixels of {across:.6g} x {down:.6g}, corner {left:.9g} {top:.9g}"

@@ -42,7 +42,13 @@ def _totals(quantification: Quantification) -> dict[str, float]:
     """Pools and deductions of the whole period [tCO2e]: they add up to the claim."""
     totals: dict[str, float] = {}
     for row in quantification.years:
-        taken_off = {"uncertainty deduction 不确定性扣减": -row.uncertainty_deduction_tco2e}
+        certain = row.gross_tco2e - row.uncertainty_deduction_tco2e
+        taken_off = {
+            "uncertainty deduction 不确定性扣减": -row.uncertainty_deduction_tco2e,
+            "risk of reversal, never issued 非持久性风险扣减": (
+                quantification.claim_tco2e_by_year[str(row.year)] - certain
+            ),
+        }
         for name, value in {**row.pools_tco2e, **taken_off}.items():
             totals[name] = totals.get(name, 0.0) + value
     return {name: value for name, value in totals.items() if value}

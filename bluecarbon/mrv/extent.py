@@ -9,19 +9,23 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bluecarbon.mrv import change_sample, reference_sample
 from bluecarbon.mrv import extent_tables as tables
-from bluecarbon.mrv import mapping, reference_sample
 from bluecarbon.mrv.area import Weights, pixel_area_ha, weights_of
 from bluecarbon.mrv.change import epoch_pairs
+from bluecarbon.mrv.change_map import change_codes
+from bluecarbon.mrv.change_sample import Panel, panel_of
 from bluecarbon.mrv.class_maps import CODE_OUTSIDE, LEGEND
+from bluecarbon.mrv.classifiers import TreeModel
 from bluecarbon.mrv.inputs import Inputs, epoch_dates, read_inputs
-from bluecarbon.mrv.mapping import CrossValidation, TrainingSet
+from bluecarbon.mrv.map_making import Layers, Made, made_maps, prepared
+from bluecarbon.mrv.mapping import CrossValidation
 from bluecarbon.mrv.progress import Progress, silent
 from bluecarbon.mrv.rasters import Geometry, Grid
 from bluecarbon.mrv.reference_sample import REST, WHOLE, DesignStratum
@@ -29,13 +33,6 @@ from bluecarbon.mrv.scenes import Composite, composite, spectral_bands
 from bluecarbon.mrv.vectors import StratumPolygon
 from bluecarbon.project import Project
 from bluecarbon.spec import Finding, errors_in
-
-CHANGE_IS_MAPPED = Finding.info(
-    "change-is-mapped",
-    "maps",
-    "gross gain and loss are counted on the maps and carry no interval: a reference sample "
-    "supports them only when the same places are labelled in both epochs",
-)
 
 NO_SAMPLE = Finding.info(
     "reference-missing",
@@ -62,7 +59,7 @@ class Extent:
     - ``estimates``: stratum, epoch, area_ha, standard_error_ha, ci_low_ha, ci_high_ha, confidence,
       sample_size, estimator, mapped_ha (mangrove)
     - ``change_estimates``: stratum, from_epoch, to_epoch, kind (gain, loss, net), area_ha,
-      standard_error_ha, estimator
+      standard_error_ha, ci_low_ha, ci_high_ha, confidence, sample_size, estimator, mapped_ha
     - ``reference_matrix``: stratum, epoch, group, area_ha, points, mangrove_points (what the
       estimates are computed from)
     - ``reference_points``: every reference point used, with map class and group
@@ -81,6 +78,7 @@ class Extent:
     legend: dict[int, str]
     composites: dict[int, Composite]
     cross_validation: CrossValidation | None
+    model: TreeModel | None
     areas: pd.DataFrame
     transitions: pd.DataFrame
     estimates: pd.DataFrame
@@ -108,16 +106,22 @@ def measure_extent(
     inputs, found = read_inputs(project, progress)
     if inputs is None:
         return None, found
+    inputs, layers, from_layers = prepared(project, inputs)
     pixel_ha = pixel_area_ha(inputs.grid)
     whole = weights_of(inputs.boundary, inputs.grid, pixel_ha)
-    maps, composites, validated, from_maps = _map_all(project, inputs, whole, progress)
-    found += from_maps
+    found += from_layers
+    if errors_in(found):
+        return None, found
+    made, composites = _map_all(project, inputs, layers, whole=whole, progress=progress)
+    maps, found = made.maps, (*found, *made.findings)
     if errors_in(found):
         return None, found
     design = _design(inputs, pixel_ha)
     weights = {WHOLE: whole} | {item.id: item.weights for item in design}
     pairs = _pairs(project, inputs.epochs)
     sampled = _sampled(project, inputs, maps, design)
+    panels = _panels(inputs, maps, design, located=sampled.located, pairs=pairs)
+    names = [item.id for item in design]
     extent = Extent(
         grid=inputs.grid,
         pixel_area_ha=pixel_ha,
@@ -128,35 +132,36 @@ def measure_extent(
         maps=maps,
         legend=dict(LEGEND),
         composites=composites,
-        cross_validation=validated,
+        cross_validation=made.validated,
+        model=made.model,
         areas=tables.areas_table(maps, weights),
         transitions=tables.transitions_table(maps, weights, pairs),
         estimates=sampled.estimates,
-        change_estimates=tables.change_table(maps, weights, pairs),
+        change_estimates=change_sample.change_estimates(
+            tables.change_table(maps, weights, pairs), panels, names, sampled.confidence
+        ),
         reference_matrix=sampled.matrix,
         reference_points=sampled.points,
         accuracy=sampled.accuracy,
         validation=tables.validation_table(maps, inputs.validation),
         reasons=_reasons(inputs, composites, whole),
     )
-    return extent, (*found, *sampled.findings, *((CHANGE_IS_MAPPED,) if pairs else ()))
+    on_change = change_sample.panel_findings(pairs, panels, names)
+    return extent, (*found, *sampled.findings, *on_change)
 
 
 def _map_all(
-    project: Project, inputs: Inputs, whole: Weights, progress: Progress
-) -> tuple[dict[int, Codes], dict[int, Composite], CrossValidation | None, Findings]:
+    project: Project, inputs: Inputs, layers: Layers, *, whole: Weights, progress: Progress
+) -> tuple[Made, dict[int, Composite]]:
     """The class map of every epoch, cut to the boundary, and the composites on the same window."""
     reaching = _composites(inputs, project)
     rows, columns = inputs.training_grid.slices_of(inputs.grid)
     composites = {epoch: item.part(rows, columns) for epoch, item in reaching.items()}
-    maps, validated, found = inputs.maps, None, _unseen(composites, whole)
-    if reaching and not found:
-        training, found = _training(project, inputs, reaching)
-        if training is not None:
-            maps, validated = _classified(project, training, composites, progress)
-            found += (_cross_validation_finding(validated),)
-    maps = {epoch: _within(codes, whole) for epoch, codes in maps.items()}
-    return maps, composites, validated, found
+    made = Made(inputs.maps, findings=_unseen(composites, whole))
+    if reaching and not made.findings:
+        made = made_maps(project, inputs, layers, reaching, whole=whole, progress=progress)
+    maps = {epoch: _within(codes, whole) for epoch, codes in made.maps.items()}
+    return replace(made, maps=maps), composites
 
 
 def _design(inputs: Inputs, pixel_ha: NDArray[np.float64]) -> tuple[DesignStratum, ...]:
@@ -178,7 +183,12 @@ def _composites(inputs: Inputs, project: Project) -> dict[int, Composite]:
         return {}
     bands = spectral_bands(project.imagery)
     return {
-        epoch: composite([s for s in inputs.scenes if s.epoch == epoch], bands)
+        epoch: composite(
+            [s for s in inputs.scenes if s.epoch == epoch],
+            bands,
+            statistic=project.imagery.composite,
+            percent=project.imagery.percentile,
+        )
         for epoch in inputs.epochs
     }
 
@@ -194,60 +204,6 @@ def _unseen(composites: Mapping[int, Composite], whole: Weights) -> Findings:
     return tuple(found)
 
 
-def _classified(
-    project: Project,
-    training: TrainingSet,
-    composites: Mapping[int, Composite],
-    progress: Progress,
-) -> tuple[dict[int, Codes], CrossValidation | None]:
-    settings, steps, maps = project.mapping, len(composites) + 2, {}
-    progress("mapping", 0, steps)
-    validated = mapping.cross_validate(training, settings)
-    progress("mapping", 1, steps)
-    classifier = mapping.fit(training.features, training.codes, settings)
-    progress("mapping", 2, steps)
-    for number, (epoch, item) in enumerate(composites.items(), start=3):
-        everywhere = np.ones(item.observations.shape, dtype=bool)
-        maps[epoch] = mapping.classify(classifier, item, everywhere, indices=settings.indices)
-        progress("mapping", number, steps)
-    return maps, validated
-
-
-def _training(
-    project: Project, inputs: Inputs, composites: Mapping[int, Composite]
-) -> tuple[TrainingSet | None, Findings]:
-    indices = project.mapping.indices
-    labels, points = inputs.training_labels, inputs.training_points
-    if points is not None:
-        return mapping.training_from_points(
-            points, composites, inputs.training_grid, indices=indices
-        )
-    if labels is None or project.training is None:  # the reading has said why
-        return None, ()
-    return mapping.training_from_raster(
-        labels.codes,
-        composites[labels.epoch],
-        labels.area,
-        indices=indices,
-        sample_size=project.training.sample_size,
-        seed=project.mapping.seed,
-    )
-
-
-def _cross_validation_finding(validated: CrossValidation | None) -> Finding:
-    subject = "[mapping]"
-    if validated is None:
-        message = "all labels lie in one block of ground: the classifier could not be judged"
-        return Finding.warning("mapping-not-validated", subject, message)
-    message = (
-        f"in {validated.folds} parts of ground left out in turn, {validated.overall:.1%} of "
-        f"{validated.labels} labels are met; mangrove: precision "
-        f"{validated.mangrove_precision:.1%}, recall {validated.mangrove_recall:.1%} "
-        "(labels are no probability sample: this judges the classifier, not the map)"
-    )
-    return Finding.info("mapping-cross-validated", subject, message)
-
-
 def _within(codes: Codes, whole: Weights) -> Codes:
     """The map with every pixel outside the boundary coded so."""
     result = np.full_like(codes, CODE_OUTSIDE)
@@ -261,6 +217,8 @@ class _Sampled:
     matrix: pd.DataFrame
     points: pd.DataFrame
     accuracy: pd.DataFrame
+    located: pd.DataFrame
+    confidence: float
     findings: Findings
 
 
@@ -297,9 +255,34 @@ def _sampled(
         ),
         points=pd.DataFrame([r for _, c in sampled for r in reference_sample.point_rows(c)]),
         accuracy=pd.DataFrame(accuracy, columns=reference_sample.ACCURACY_COLUMNS),
+        located=table,
+        confidence=confidence,
         findings=found
         + ((NO_SAMPLE,) if points is None else reference_sample.sample_findings(cells)),
     )
+
+
+def _panels(
+    inputs: Inputs,
+    maps: Mapping[int, Codes],
+    design: Sequence[DesignStratum],
+    *,
+    located: pd.DataFrame,
+    pairs: Sequence[tuple[int, int]],
+) -> dict[tuple[int, int], dict[str, Panel]]:
+    """The strata of each pair of epochs whose sample is repeated at the same points."""
+    of_epoch = {epoch: located[located["epoch"] == epoch] for epoch in maps}
+    found: dict[tuple[int, int], dict[str, Panel]] = {}
+    for start, end in pairs:
+        points = of_epoch[start], of_epoch[end]
+        if any(part.empty for part in points):
+            continue
+        changed = change_codes(maps[start], maps[end])
+        panels = {
+            item.id: panel_of(item, *points, changed=changed, grid=inputs.grid) for item in design
+        }
+        found[start, end] = {name: panel for name, panel in panels.items() if panel is not None}
+    return found
 
 
 def _pairs(project: Project, epochs: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

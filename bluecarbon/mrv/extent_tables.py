@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -14,8 +13,7 @@ from bluecarbon.mrv.area import Weights, class_areas_ha
 from bluecarbon.mrv.change import gain_and_loss_ha, transitions_ha
 from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_OUTSIDE, CODE_UNOBSERVED, LEGEND
 from bluecarbon.mrv.inputs import Labels
-from bluecarbon.mrv.reference_sample import MAPPED
-from bluecarbon.mrv.scenes import REASONS
+from bluecarbon.mrv.reasons import REASONS
 
 UNKNOWN = frozenset({CODE_OUTSIDE, CODE_UNOBSERVED})
 """Codes that say nothing about the ground."""
@@ -52,21 +50,17 @@ def transitions_table(
 def change_table(
     maps: Mapping[int, Codes], weights: Mapping[str, Weights], pairs: Pairs
 ) -> pd.DataFrame:
-    """Mapped gain, loss and net of mangrove: stratum, from_epoch, to_epoch, kind, area_ha,
-    standard_error_ha (NaN: the maps alone give none), estimator.
-    """
-    columns = [
-        "stratum", "from_epoch", "to_epoch", "kind", "area_ha", "standard_error_ha", "estimator",
-    ]  # fmt: skip
+    """Mapped gain, loss and net of mangrove: stratum, from_epoch, to_epoch, kind, area_ha."""
     rows = []
     for stratum, weight in weights.items():
         for start, end in pairs:
             moves = transitions_ha(maps[start], maps[end], weight)
             gain, loss = gain_and_loss_ha(moves, CODE_MANGROVE, unknown=UNKNOWN)
             rows += [
-                (stratum, start, end, kind, area_ha, math.nan, MAPPED)
+                (stratum, start, end, kind, area_ha)
                 for kind, area_ha in (("gain", gain), ("loss", loss), ("net", gain - loss))
             ]
+    columns = ["stratum", "from_epoch", "to_epoch", "kind", "area_ha"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import difflib
+import gzip
 import io
 import math
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,25 +61,53 @@ def read_field_table(
     None when the file cannot be read as a table, a column is missing or there is no row. Then
     the findings.
     """
+    lines, findings = read_lines(path, declared)
+    if lines is None:
+        return None, findings
+    frame, found = typed_table(file_name(declared), lines, columns)
+    return frame, findings + found
+
+
+def read_lines(path: Path, declared: str) -> tuple[Lines | None, list[Finding]]:
+    """The lines of a CSV file (UTF-8; ``.gz`` is unpacked) as cells of text, the header first.
+
+    Returns
+    -------
+    None when the file cannot be read as text in columns; then the findings.
+    """
     file = file_name(declared)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _bytes_of(path).decode("utf-8-sig")
         if "\0" in text:
             line = text[: text.index("\0")].count("\n") + 1
             message, fix = "holds a NUL byte: it is no text", "export the sheet as CSV again"
             return None, [defect("field-file-unreadable", f"{file} row {line}", message, fix)]
-        lines, findings = _lines_of(text, file)
+        return _lines_of(_plain_ends(text), file)
     except UnicodeDecodeError:
         fix = "save the sheet as 'CSV UTF-8' (spreadsheets in Chinese often write GBK)"
         return None, [defect("field-file-encoding", file, "is not UTF-8 text", fix)]
     except csv.Error as error:
         fix = "close every quote, and save the sheet as CSV"
         return None, [defect("field-file-unreadable", file, f"is not CSV: {error}", fix)]
-    except OSError as error:
-        message, fix = f"cannot be read: {error.strerror}", "check the file and its permissions"
+    except (OSError, EOFError, zlib.error) as error:
+        message, fix = f"cannot be read: {_reason(error)}", "check the file and its permissions"
         return None, [defect("field-file-unreadable", file, message, fix)]
-    frame, found = typed_table(file, lines, columns)
-    return frame, findings + found
+
+
+def _bytes_of(path: Path) -> bytes:
+    if path.suffix == ".gz":
+        with gzip.open(path) as stream:
+            return stream.read()
+    return path.read_bytes()
+
+
+def _plain_ends(text: str) -> str:
+    """Line ends as text mode gives them, so that lines are counted as a text editor does."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _reason(error: OSError | EOFError | zlib.error) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def typed_table(

@@ -18,10 +18,11 @@ import shapely
 from numpy.typing import NDArray
 
 from bluecarbon.mrv.area import covered_fraction, to_grid
-from bluecarbon.mrv.class_maps import lattice_finding, legend_codes, read_codes
+from bluecarbon.mrv.class_maps import legend_codes, read_codes
 from bluecarbon.mrv.indices import check_indices
 from bluecarbon.mrv.input_checks import (
     coverage_findings,
+    date_findings,
     declared_scenes,
     footprint_of,
     places_inside,
@@ -33,6 +34,7 @@ from bluecarbon.mrv.input_checks import (
 from bluecarbon.mrv.points import read_points
 from bluecarbon.mrv.progress import Progress
 from bluecarbon.mrv.rasters import Geometry, Grid, read_grid
+from bluecarbon.mrv.regrid import Rule, alignment_finding, antimeridian_findings
 from bluecarbon.mrv.scenes import (
     SceneData,
     check_bands,
@@ -163,7 +165,7 @@ class _Reading:
 
     def _declarations(self) -> tuple[Finding, ...]:
         project = self.project
-        found = [*settings_findings(project), *declared_scenes(project)]
+        found = [*settings_findings(project), *declared_scenes(project), *date_findings(project)]
         if project.imagery is not None:
             found += check_bands(project.imagery)
             found += check_indices(project.mapping.indices, spectral_bands(project.imagery))
@@ -192,10 +194,14 @@ class _Reading:
         for path in dict.fromkeys(declared):
             file = project.resolve(path)
             if project.imagery:
-                grid = self.keep(scene_grid(file, project.imagery, file.name))
+                rule = project.alignment.reflectance
+                grid = self.keep(scene_grid(file, project.imagery, file.name, rule))
             else:
                 grid = self.keep(read_grid(file, file.name, what="class-map"))
-            if grid is not None:
+            beyond = antimeridian_findings(grid, file.name) if grid else ()
+            self.add(beyond)
+            # Nothing can be drawn in degrees with a grid that has no outline there.
+            if grid is not None and not beyond:
                 grids[path] = grid
         return grids
 
@@ -211,8 +217,14 @@ class _Reading:
         names = {path: self.project.resolve(path).name for path in grids}
         for first, grid in list(grids.items())[:1]:
             for path, other in grids.items():
-                if finding := lattice_finding(other, grid, names[path], names[first]):
+                pair = names[path], names[first]
+                if finding := alignment_finding(other, grid, self._rule(), names=pair):
                     self.add([finding])
+
+    def _rule(self) -> Rule | None:
+        """How scenes or class maps of other grids are brought to the first one's, if declared."""
+        declared = self.project.alignment
+        return declared.reflectance if self.project.imagery else declared.classes
 
     def _choose_windows(self, grids: dict[str, Grid], reach: Geometry | None) -> None:
         """Judge how much of the boundary each raster covers, and choose the windows."""
@@ -265,7 +277,8 @@ class _Reading:
             if again or grid is None or any(_about_bands(f, file.name) for f in self.findings):
                 continue
             part = self._part_of(grid, self.training_window)
-            data = self.keep(read_scene(file, scene, imagery, part))
+            rule = self.project.alignment.reflectance
+            data = self.keep(read_scene(file, scene, imagery, part, rule=rule))
             if data is not None:
                 scenes.append(data)
         self.progress("reading scenes", len(imagery.scene), len(imagery.scene))
@@ -273,8 +286,10 @@ class _Reading:
         return tuple(scenes)
 
     def _part_of(self, grid: Grid, window: Grid | None) -> Grid:
-        """The window where it is of this raster's lattice; else all of the raster, to judge it."""
-        if window is None or not grid.shares_lattice_with(window):
+        """The window where it is of this raster's lattice, or a rule brings the raster to it; else
+        all of the raster, to judge it.
+        """
+        if window is None or not (self._rule() or grid.shares_lattice_with(window)):
             return grid
         return window
 
@@ -290,7 +305,10 @@ class _Reading:
                 continue
             subject = f"{file.name} band {item.band}"
             part = self._part_of(grid, self.window)
-            found = self.keep(read_codes(file, part, codes, band=item.band, subject=subject))
+            rule = self.project.alignment.classes
+            found = self.keep(
+                read_codes(file, part, codes, band=item.band, subject=subject, rule=rule)
+            )
             if found is not None:
                 maps[item.epoch] = found
         self.progress("reading class maps", len(class_maps.map), len(class_maps.map))
@@ -374,10 +392,12 @@ class _Reading:
         grid = self.keep(read_grid(file, file.name, what="label-raster"))
         if grid is None or window is None:
             return None
-        if finding := lattice_finding(grid, window, file.name, "the scenes or class maps"):
-            self.add([finding])
+        rule, names = self.project.alignment.classes, (file.name, "the scenes or class maps")
+        finding = alignment_finding(grid, window, rule, names=names)
+        self.add([finding] if finding else [])
+        if finding is not None and rule is None:
             return None
-        return self.keep(read_codes(file, window, codes, band=1, subject=file.name))
+        return self.keep(read_codes(file, window, codes, band=1, subject=file.name, rule=rule))
 
     def _area(self, path: str, window: Grid | None) -> Mask | None:
         """Pixels with more than half inside an area; of the boundary when none is given."""

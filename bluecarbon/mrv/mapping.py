@@ -6,7 +6,7 @@ random would lie beside training pixels and flatter it.
 
 from __future__ import annotations
 
-import importlib
+import math
 import os
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bluecarbon.errors import MissingExtraError
 from bluecarbon.mrv.accuracy import overlap
 from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_OF, CODE_OUTSIDE, CODE_UNOBSERVED, LEGEND
+from bluecarbon.mrv.classifiers import TreeModel, fit_model, learning
 from bluecarbon.mrv.indices import compute_index
 from bluecarbon.mrv.rasters import Grid
 from bluecarbon.mrv.scenes import Composite
@@ -32,8 +32,8 @@ FOLDS = 5
 BLOCKS_PER_SIDE = 6
 FEW_LABELS = 10
 
-Classifier = Any
-"""A fitted scikit-learn classifier, which publishes no types."""
+Classifier = TreeModel
+"""A fitted classifier."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,31 @@ class TrainingSet:
 
 
 @dataclass(frozen=True)
+class ClassAgreement:
+    """How labels of one class were met: user's accuracy (of what is mapped as it, the part that is
+    it: precision) and producer's (of what is it, the part that is mapped so: recall); NaN for none.
+    """
+
+    code: int
+    labels: int
+    users: float
+    producers: float
+
+
+@dataclass(frozen=True)
 class CrossValidation:
-    """Agreement of the classifier with labels in blocks of ground left out of its training."""
+    """Agreement of the classifier with labels in blocks of ground left out of its training.
+
+    ``block_pixels`` is the size of a block of ground, in rows and columns.
+    """
 
     overall: float
     mangrove_precision: float
     mangrove_recall: float
     labels: int
     folds: int
+    block_pixels: tuple[int, int] = (0, 0)
+    classes: tuple[ClassAgreement, ...] = ()
 
 
 def feature_names(composite: Composite, indices: Sequence[str]) -> tuple[str, ...]:
@@ -70,6 +87,13 @@ def features_at(
         name: layer[place]
         for name, layer in zip(composite.bands, composite.reflectance, strict=True)
     }
+    return stacked_features(bands, indices)
+
+
+def stacked_features(
+    bands: Table[str, NDArray[np.float32]], indices: Sequence[str]
+) -> NDArray[np.float32]:
+    """Bands of any common shape and indices of them as features along a new last axis."""
     layers = [*bands.values(), *(compute_index(name, bands) for name in indices)]
     return np.stack(layers, axis=-1).astype(np.float32)
 
@@ -169,27 +193,21 @@ def _counts(codes: NDArray[np.uint8]) -> dict[int, int]:
     return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
-def fit(features: NDArray[np.float32], codes: NDArray[np.uint8], mapping: Mapping) -> Classifier:
-    """A random forest (Breiman 2001, doi:10.1023/A:1010933404324) as [mapping] says.
+def fit(
+    features: NDArray[np.float32],
+    codes: NDArray[np.uint8],
+    mapping: Mapping,
+    *,
+    names: Sequence[str] = (),
+) -> Classifier:
+    """A classifier as [mapping] says; see :func:`bluecarbon.mrv.classifiers.fit_model`.
 
     Raises
     ------
     MissingExtraError
         scikit-learn is not installed.
     """
-    # One job: the order in which trees are grown and summed must not depend on timing.
-    forest = _learning("sklearn.ensemble").RandomForestClassifier(
-        n_estimators=mapping.trees, random_state=mapping.seed, n_jobs=1
-    )
-    return forest.fit(features, codes)
-
-
-def _learning(module: str) -> Any:
-    """A module of scikit-learn, which is an optional part and slow to import."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError("classification", "ml") from error
+    return fit_model(features, codes, mapping, names=names)
 
 
 def classify(
@@ -228,18 +246,33 @@ def cross_validate(training: TrainingSet, mapping: Mapping) -> CrossValidation |
     if folds < 2:
         return None
     predicted = np.zeros_like(training.codes)
-    splitter = _learning("sklearn.model_selection").GroupKFold(n_splits=folds)
+    splitter = learning("sklearn.model_selection").GroupKFold(n_splits=folds)
     for learn, judge in splitter.split(training.features, groups=blocks):
         classifier = fit(training.features[learn], training.codes[learn], mapping)
         predicted[judge] = classifier.predict(training.features[judge])
     mangrove = overlap(predicted == CODE_MANGROVE, training.codes == CODE_MANGROVE)
+    found = [int(code) for code in np.unique(training.codes)]
     return CrossValidation(
         overall=float((predicted == training.codes).mean()),
         mangrove_precision=mangrove.precision,
         mangrove_recall=mangrove.recall,
         labels=len(training.codes),
         folds=folds,
+        block_pixels=(_block_size(training.rows), _block_size(training.columns)),
+        classes=tuple(_agreement(code, predicted, training.codes) for code in found),
     )
+
+
+def _agreement(code: int, predicted: NDArray[np.uint8], codes: NDArray[np.uint8]) -> ClassAgreement:
+    mapped, true = predicted == code, codes == code
+    both = int((mapped & true).sum())
+    users = both / int(mapped.sum()) if mapped.any() else math.nan
+    return ClassAgreement(code, int(true.sum()), users, both / int(true.sum()))
+
+
+def _block_size(position: NDArray[np.int64]) -> int:
+    """Pixels along a side of a block, rounded up."""
+    return -(-(int(position.max() - position.min()) + 1) // BLOCKS_PER_SIDE)
 
 
 def _blocks(position: NDArray[np.int64]) -> NDArray[np.int64]:

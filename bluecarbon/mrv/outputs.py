@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
+from bluecarbon.mrv.change_areas import Kind, Period
 from bluecarbon.mrv.change_map import CHANGE_LEGEND, change_codes
+from bluecarbon.mrv.change_patches import joined, patches_of
 from bluecarbon.mrv.colours import CHANGE_COLOURS, CLASS_COLOURS, colour_table
+from bluecarbon.mrv.exports import write_geopackage
 from bluecarbon.mrv.extent import Extent
-from bluecarbon.mrv.rasters import write_class_map
+from bluecarbon.mrv.map_tags import write_category_names
+from bluecarbon.mrv.model_files import save_model
+from bluecarbon.mrv.rasters import Grid, write_class_map
+from bluecarbon.mrv.reference_sample import REST
 from bluecarbon.provenance import sha256_file
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from bluecarbon.mrv.pipeline import Measured
     from bluecarbon.report import Quantification
 
@@ -23,22 +36,64 @@ SIGNIFICANT_DIGITS = "%.12g"
 
 
 def write_rasters(extent: Extent, folder: Path) -> dict[str, str]:
-    """Write the map of each epoch and of each change; SHA-256 by file name (relative to folder)."""
+    """Write the map of each epoch and of each change; SHA-256 by file name (relative to folder).
+
+    Beside each map stand its class names for QGIS (:mod:`bluecarbon.mrv.map_tags`) and, with the
+    maps of change, ``maps/change_polygons.gpkg``. These follow from the maps and have no digest
+    here: QGIS writes into both when it opens them, and a report must not break by being looked at.
+    """
     (folder / "maps").mkdir(parents=True, exist_ok=True)
     names = []
     for epoch in extent.epochs:
-        name = f"maps/classes_{epoch}.tif"
-        colours = colour_table(extent.legend, CLASS_COLOURS)
-        codes = extent.maps[epoch]
-        write_class_map(folder / name, codes, extent.grid, extent.legend, colours=colours)
+        name, about = f"maps/classes_{epoch}.tif", f"ground cover {epoch}"
+        drawn = _Drawn(extent.legend, CLASS_COLOURS, about)
+        _write_map(folder / name, extent.maps[epoch], extent.grid, drawn)
         names.append(name)
-    for start, end in zip(extent.epochs, extent.epochs[1:], strict=False):
-        name = f"maps/change_{start}_{end}.tif"
+    for start, end in itertools.pairwise(extent.epochs):
+        name, about = f"maps/change_{start}_{end}.tif", f"change of mangrove {start}-{end}"
         codes = change_codes(extent.maps[start], extent.maps[end])
-        colours = colour_table(CHANGE_LEGEND, CHANGE_COLOURS)
-        write_class_map(folder / name, codes, extent.grid, CHANGE_LEGEND, colours=colours)
+        drawn = _Drawn(CHANGE_LEGEND, CHANGE_COLOURS, about)
+        _write_map(folder / name, codes, extent.grid, drawn)
         names.append(name)
+    if len(extent.epochs) > 1:
+        write_geopackage(_patches(extent), folder / "maps/change_polygons.gpkg")
+    if extent.model is not None:
+        save_model(folder / "maps/model.npz", extent.model)
+        names.append("maps/model.npz")
     return {name: sha256_file(folder / name) for name in names}
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    legend: Mapping[int, str]
+    colours: Mapping[str, str]
+    long_name: str
+
+
+def _write_map(path: Path, codes: NDArray[np.uint8], grid: Grid, drawn: _Drawn) -> None:
+    colours = colour_table(drawn.legend, drawn.colours)
+    write_class_map(path, codes, grid, drawn.legend, colours=colours, long_name=drawn.long_name)
+    write_category_names(path, drawn.legend)
+
+
+def _patches(extent: Extent) -> dict[str, gpd.GeoDataFrame]:
+    """Layers of loss and gain: every patch of the maps of change, cut by the strata and the rest
+    of the boundary.
+    """
+    strata = {item.stratum.id: item.geometry for item in extent.strata}
+    rest = extent.boundary - shapely.union_all(list(strata.values()))
+    strata |= {} if rest.is_empty else {REST: rest}
+    layers = {}
+    for kind in get_args(Kind):
+        parts = []
+        for start, end in itertools.pairwise(extent.epochs):
+            codes = change_codes(extent.maps[start], extent.maps[end])
+            # The map of change decides: what was not observed is neither lost nor gained.
+            parts.append(
+                patches_of(codes, extent.grid, kind=kind, period=Period(start, end), strata=strata)
+            )
+        layers[kind] = joined(parts)
+    return layers
 
 
 def write_tables(
@@ -60,6 +115,7 @@ def _tables(measured: Measured, quantification: Quantification | None) -> dict[s
         "mapped_areas": extent.areas,
         "area_estimates": extent.estimates,
         "transitions": extent.transitions,
+        "change_estimates": extent.change_estimates,
         "reference_matrix": extent.reference_matrix,
         "reference_points": extent.reference_points,
         "map_accuracy": extent.accuracy,

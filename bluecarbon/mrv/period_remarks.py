@@ -31,11 +31,12 @@ def _losses(project: Project, extent: Extent) -> Iterator[Finding]:
     mapped = extent.estimates[extent.estimates["epoch"] == start].set_index("stratum")["mapped_ha"]
     for row in rows.to_dict("records"):
         before_ha = float(mapped[row["stratum"]])
-        if row["area_ha"] > max(LOSS_HA_MIN, LOSS_SHARE_MIN * before_ha):
+        lost_ha = row["mapped_ha"]
+        if lost_ha > max(LOSS_HA_MIN, LOSS_SHARE_MIN * before_ha):
             yield Finding.warning(
                 "loss-inside-period",
                 f"stratum {row['stratum']}",
-                f"{row['area_ha']:.1f} ha of {before_ha:.1f} ha mapped mangrove were lost between "
+                f"{lost_ha:.1f} ha of {before_ha:.1f} ha mapped mangrove were lost between "
                 f"{start} and {end}; the net change and equal annual vintages do not show it",
                 fix="report the loss event with its date; see the change map",
             )

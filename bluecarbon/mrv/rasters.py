@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from bluecarbon.errors import OutputError
+from bluecarbon.mrv.map_tags import class_tags
 from bluecarbon.spec import Finding
 
 LATTICE_TOLERANCE_PX = 1e-3
@@ -39,6 +40,9 @@ EDGE_STEP_DEGREES = 0.001
 this far apart wherever another kind of line would be drawn between their ends."""
 
 TILE_PX = 256
+
+NO_SUCH_FILE = "No such file or directory"
+"""How GDAL says that a file is not there; of a mosaic it may be one of its parts."""
 
 Bounds = tuple[float, float, float, float]
 Geometry = Any
@@ -167,6 +171,9 @@ def read_grid(path: Path, subject: str, *, what: str) -> tuple[Grid | None, tupl
 def unreadable(subject: str, what: str, error: Exception) -> Finding:
     """The finding for a raster that GDAL cannot open or read to its end."""
     cause = str(error.__cause__ or error).splitlines()[0]
+    if NO_SUCH_FILE in cause:
+        fix = "check the name and the folder of the file"
+        return Finding.error(f"{what}-unreadable", subject, f"no such file: {cause}", fix=fix)
     return Finding.error(
         f"{what}-unreadable",
         subject,
@@ -235,24 +242,31 @@ def write_class_map(
     legend: Mapping[int, str],
     *,
     colours: Mapping[int, tuple[int, int, int, int]] | None = None,
+    long_name: str = "class map",
 ) -> None:
     """Write a class map as a cloud-optimised GeoTIFF, the same bytes for the same input.
 
     Parameters
     ----------
     codes : (grid.height, grid.width) uint8
-    legend : code -> class name, written as tags ``class_<code>``
+    legend : code -> class name, written as tags (:func:`bluecarbon.mrv.map_tags.class_tags`)
     colours : code -> red, green, blue, alpha (0-255), written as the colour table
+    long_name : what the map shows, in words
 
     Raises
     ------
     OutputError
         The place cannot be written.
     """
-    tags = {f"class_{code:03d}": name for code, name in sorted(legend.items())}
     # 0 is "outside" in every legend of ours: programs that draw maps leave it out.
     profile = {"dtype": "uint8", "count": 1, "nodata": 0, "overview_resampling": "NEAREST"}
-    _write(path, codes[np.newaxis], grid, profile=profile, tags=tags, colours=colours or {})
+
+    def describe(target: Any) -> None:
+        class_tags(target, legend, long_name)
+        if colours:
+            target.write_colormap(1, dict(colours))
+
+    _write(path, codes[np.newaxis], grid, profile=profile, describe=describe)
 
 
 def write_values(
@@ -272,7 +286,14 @@ def write_values(
     """
     profile = {"dtype": "float32", "count": len(bands), "nodata": math.nan, "predictor": "YES"}
     tags = {"unit": unit} | {f"band_{i:02d}": name for i, name in enumerate(bands, start=1)}
-    _write(path, values.astype(np.float32), grid, profile=profile, tags=tags, colours={})
+
+    def describe(target: Any) -> None:
+        target.update_tags(**tags)
+        target.descriptions, target.units = bands, (unit,) * len(bands)
+        for number, name in enumerate(bands, start=1):
+            target.update_tags(number, units=unit, long_name=name)
+
+    _write(path, values.astype(np.float32), grid, profile=profile, describe=describe)
 
 
 def _write(
@@ -281,8 +302,7 @@ def _write(
     grid: Grid,
     *,
     profile: dict[str, Any],
-    tags: dict[str, str],
-    colours: Mapping[int, tuple[int, int, int, int]],
+    describe: Callable[[Any], None],
 ) -> None:
     place = {
         "crs": grid.crs,
@@ -296,9 +316,7 @@ def _write(
     with MemoryFile() as memory:
         with memory.open(driver="COG", **place, **options, **profile) as target:
             target.write(values)
-            target.update_tags(**tags)
-            if colours:
-                target.write_colormap(1, dict(colours))
+            describe(target)
         content = memory.read()
     try:
         path.write_bytes(content)

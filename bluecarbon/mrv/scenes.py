@@ -18,7 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from bluecarbon.mrv.rasters import Grid, opened, read_grid, read_window, unreadable
+from bluecarbon.mrv import quality_bits
+from bluecarbon.mrv.composites import Statistic, composite_of
+from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
+from bluecarbon.mrv.reasons import NODATA
+from bluecarbon.mrv.regrid import Rule
+from bluecarbon.mrv.scene_files import is_item, item_grid, read_numbers
+from bluecarbon.mrv.sensors import SENSORS, sentinel2_shift
 from bluecarbon.project import Imagery, Scene
 from bluecarbon.spec import Finding, errors_in
 
@@ -27,16 +33,6 @@ KNOWN_BANDS = (
     "coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08",
     "swir1", "swir2",
 )  # fmt: skip
-
-REASONS = ("valid", "nodata", "saturated", "shadow", "cloud", "snow")
-"""Why a pixel of a scene is not used; the position is the code."""
-
-SCL_CODES = range(12)
-"""The codes of the scene classification, from no data to snow."""
-
-SCL_REASONS = {0: 1, 1: 2, 3: 3, 8: 4, 9: 4, 10: 4, 11: 5}
-"""Sentinel-2 scene classification -> reason code (ESA, Sentinel-2 L2A ATBD, table of SCL values).
-Class 2 (dark area) is kept: over a coast it is mostly water and wet mangrove, not shadow."""
 
 BRIGHT_REFLECTANCE = 1.5
 """A 99th percentile above this is not reflectance: land and sea stay below 1, ice near it."""
@@ -60,7 +56,7 @@ class SceneData:
 
 @dataclass(frozen=True)
 class Composite:
-    """The median of an epoch's valid observations, per pixel and band; NaN where there is none.
+    """The median (or another statistic) of an epoch's valid observations; NaN where there is none.
 
     ``observations`` counts the scenes behind a pixel; ``reason`` says why there is none (the
     reason of the latest scene).
@@ -134,9 +130,14 @@ def _rgb_only(subject: str) -> Finding:
 
 
 def scene_grid(
-    path: Path, imagery: Imagery, subject: str
+    path: Path, imagery: Imagery, subject: str, rule: Rule | None = None
 ) -> tuple[Grid | None, tuple[Finding, ...]]:
-    """The grid of a scene, judged by its header: georeference, number and type of bands."""
+    """The grid of a scene, judged by its header: georeference, number and type of bands.
+
+    ``rule`` is how the bands of a STAC item are brought to one grid where they differ.
+    """
+    if is_item(path):
+        return item_grid(path, imagery, rule, what="scene")
     grid, found = read_grid(path, subject, what="scene")
     if any(f.code == "scene-unreadable" for f in found):
         return grid, found
@@ -155,41 +156,75 @@ def scene_grid(
     return grid, found
 
 
-def read_scene(
-    path: Path, scene: Scene, imagery: Imagery, grid: Grid
-) -> tuple[SceneData | None, tuple[Finding, ...]]:
-    """A scene cut to ``grid`` (of its own lattice), masked, as reflectance; and what is wrong.
+def scene_baseline_finding(scene: Scene, imagery: Imagery, subject: str) -> Finding | None:
+    """The finding for a Sentinel-2 scene that does not say by which baseline it was processed."""
+    sensor = SENSORS.get(imagery.sensor)
+    if sensor is None or not sensor.needs_baseline or scene.processing_baseline:
+        return None
+    message = (
+        "its processing baseline is not given: from 04.00 on all numbers are 1000 larger, and "
+        "scenes of any date have been processed again"
+    )
+    fix = (
+        'give processing_baseline = "05.09" (as in the product\'s name, N0509), or "harmonised" '
+        "where the provider has taken the offset off"
+    )
+    return Finding.error("scene-baseline-missing", subject, message, fix=fix)
 
-    reflectance = number x scale + offset, as [imagery] declares.
+
+def read_scene(
+    path: Path, scene: Scene, imagery: Imagery, grid: Grid, *, rule: Rule | None = None
+) -> tuple[SceneData | None, tuple[Finding, ...]]:
+    """A scene on ``grid``, masked, as reflectance; and what is wrong.
+
+    ``grid`` is of the scene's own lattice, unless ``rule`` says how to bring it there. reflectance
+    = number x scale + offset, as [imagery] declares or as its sensor has them; a sensor's
+    reflectance is clipped at 0.
     """
+    if finding := scene_baseline_finding(scene, imagery, path.name):
+        return None, (finding,)
     try:
-        with opened(path) as dataset:
-            nodata = dataset.nodatavals[0]
-            outside = 0.0 if nodata is None else nodata
-            numbers = read_window(dataset, grid, outside)
+        numbers, nodata = read_numbers(path, imagery, grid, rule)
     except (RasterioError, OSError) as error:
         return None, (unreadable(path.name, "scene", error),)
-    empty = _empty(numbers, imagery, nodata)
+    sensor = SENSORS.get(imagery.sensor)
+    empty = _empty(numbers, imagery, sensor.nodata if sensor and nodata is None else nodata)
     if imagery.mask_band:
-        mask = numbers[imagery.bands.index(imagery.mask_band)]
-        if finding := _mask_finding(mask, empty, path.name, imagery.mask_band):
+        mask, legend = numbers[imagery.bands.index(imagery.mask_band)], mask_legend(imagery)
+        if finding := _mask_finding(mask, empty, path.name, band=imagery.mask_band, legend=legend):
             return None, (finding,)
-        reason = np.where(empty, REASONS.index("nodata"), _masked(mask, empty)).astype(np.uint8)
+        table = quality_bits.reason_table(legend, leave_out_water=imagery.leave_out_water)
+        said = table[np.where(empty, 0, mask).astype(np.int64)]
+        reason = np.where(empty, NODATA, said).astype(np.uint8)
     else:
         reason = empty.astype(np.uint8)
-    reflectance = _reflectance(numbers, imagery)
+    reflectance = _reflectance(numbers, imagery, scene)
     reflectance[:, reason > 0] = np.nan
     found = tuple(_value_findings(reflectance, reason, spectral_bands(imagery), path.name))
     data = SceneData(path.name, scene.date, scene.map_epoch, reflectance, reason)
     return (None if errors_in(found) else data), found
 
 
-def _reflectance(numbers: NDArray[Any], imagery: Imagery) -> NDArray[np.float32]:
+def mask_legend(imagery: Imagery) -> str:
+    """What the numbers of the mask band mean: as declared, or as the sensor has it."""
+    sensor = SENSORS.get(imagery.sensor)
+    return imagery.mask_legend or (sensor.mask_legend if sensor else quality_bits.SCL)
+
+
+def _reflectance(numbers: NDArray[Any], imagery: Imagery, scene: Scene) -> NDArray[np.float32]:
     spectral = [i for i, band in enumerate(imagery.bands) if band != imagery.mask_band]
+    sensor = SENSORS.get(imagery.sensor)
     # A scale of the wrong size may leave the numbers of float32; what is infinite is then named.
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         values = numbers[spectral].astype(np.float32)
-        return np.asarray(values * np.float32(imagery.scale) + np.float32(imagery.offset))
+        if sensor is None:
+            scale, offset = np.float32(imagery.scale or 1.0), np.float32(imagery.offset)
+            return np.asarray(values * scale + offset)
+        shift = (
+            sentinel2_shift(scene.processing_baseline) if sensor.needs_baseline else sensor.shift
+        )
+        light = np.maximum(values + np.float32(shift), np.float32(0))
+        return np.asarray(light * np.float32(sensor.scale))
 
 
 def _empty(numbers: NDArray[Any], imagery: Imagery, nodata: float | None) -> NDArray[np.bool_]:
@@ -204,27 +239,23 @@ def _empty(numbers: NDArray[Any], imagery: Imagery, nodata: float | None) -> NDA
 
 
 def _mask_finding(
-    mask: NDArray[Any], empty: NDArray[np.bool_], subject: str, band: str
+    mask: NDArray[Any], empty: NDArray[np.bool_], subject: str, *, band: str, legend: str
 ) -> Finding | None:
     """The finding for pixels whose mask is no code of the legend (a float band may hold codes)."""
-    wrong = ~np.isin(mask, SCL_CODES) & ~empty
+    last = len(quality_bits.reason_table(legend)) - 1
+    with np.errstate(invalid="ignore"):
+        whole = (mask >= 0) & (mask <= last) & (np.floor(mask) == mask)
+    wrong = ~whole & ~empty
     if not wrong.any():
         return None
     values = ", ".join(f"{value:g}" for value in np.unique(mask[wrong])[:5].tolist())
+    kind = "the scene classification" if legend == quality_bits.SCL else f"the legend {legend}"
     message = (
-        f"mask band {band} holds {values} in {int(wrong.sum())} pixels; the scene classification "
-        f"has the whole numbers {SCL_CODES[0]} to {SCL_CODES[-1]}"
+        f"mask band {band} holds {values} in {int(wrong.sum())} pixels; {kind} "
+        f"has the whole numbers 0 to {last}"
     )
     fix = "check the order of the bands, and that the mask was not resampled by interpolation"
     return Finding.error("scene-mask-value", subject, message, fix=fix)
-
-
-def _masked(mask: NDArray[Any], empty: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The reason code (position in REASONS) that the mask gives, 0 where the file is empty."""
-    table = np.zeros(len(SCL_CODES), dtype=np.uint8)
-    table[list(SCL_REASONS)] = list(SCL_REASONS.values())
-    codes: NDArray[np.uint8] = table[np.where(empty, 0, mask).astype(np.int64)]
-    return codes
 
 
 def _value_findings(
@@ -258,13 +289,21 @@ def _value_findings(
         yield Finding.warning("scene-negative", subject, message, fix=fix)
 
 
-def composite(scenes: Sequence[SceneData], bands: tuple[str, ...]) -> Composite:
-    """The median composite of the scenes of one epoch (shapes as in :class:`SceneData`).
+def composite(
+    scenes: Sequence[SceneData],
+    bands: tuple[str, ...],
+    *,
+    statistic: Statistic = "median",
+    percent: float = 50.0,
+) -> Composite:
+    """The composite of the scenes of one epoch (shapes as in :class:`SceneData`).
 
     The median of an even number is the mean of the middle two; the order of scenes is of no
-    consequence.
+    consequence. For other statistics see :mod:`bluecarbon.mrv.composites`.
     """
     in_order = sorted(scenes, key=lambda scene: (scene.date, scene.name))
+    if statistic != "median":
+        return _composite_by(in_order, bands, statistic, percent)
     stack = np.sort(np.stack([scene.reflectance for scene in in_order]), axis=0)
     valid = np.stack([scene.reason == 0 for scene in in_order])
     count = valid.sum(axis=0)
@@ -280,4 +319,23 @@ def composite(scenes: Sequence[SceneData], bands: tuple[str, ...]) -> Composite:
         reflectance=np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32),
         observations=count.astype(np.uint16),
         reason=np.where(count > 0, 0, in_order[-1].reason).astype(np.uint8),
+    )
+
+
+def _composite_by(
+    scenes: Sequence[SceneData], bands: tuple[str, ...], statistic: Statistic, percent: float
+) -> Composite:
+    made = composite_of(
+        np.stack([scene.reflectance for scene in scenes]),
+        np.stack([scene.reason for scene in scenes]),
+        statistic,
+        percent=percent,
+    )
+    return Composite(
+        epoch=scenes[-1].epoch,
+        last_date=scenes[-1].date,
+        bands=bands,
+        reflectance=made.reflectance,
+        observations=made.observations,
+        reason=made.reason,
     )

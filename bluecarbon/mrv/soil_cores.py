@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bluecarbon.methodology.kernels.soil import (
     slice_bottom_cm,
-    slice_thickness_cm,
     soil_carbon_tc_ha,
     stock_to_depth,
 )
@@ -88,18 +88,37 @@ def slice_stocks(slices: pd.DataFrame) -> pd.DataFrame:
     ``slices`` has core_id, depth_min_cm, depth_max_cm, bulk_density_g_cm3 and
     organic_carbon_percent. Gaps are shared out between their neighbours (see
     :func:`bluecarbon.methodology.kernels.soil.slice_bottom_cm`); carbon by VM0033 v2.1
-    equation 99.
+    equation 99. Where a column ``carbon_density_g_cm3`` is there and known, it stands for the
+    product of bulk density and carbon.
     """
     done = slices.sort_values(["core_id", "depth_min_cm"], ignore_index=True)
-    thickness = [
-        slice_thickness_cm(core["depth_min_cm"], core["depth_max_cm"])
-        for _, core in done.groupby("core_id", sort=True)
-    ]
-    done["thickness_cm"] = np.concatenate(thickness)
+    starts = _core_starts(done)
+    bottom = _bottoms_cm(done, starts)
+    above = np.append(0.0, bottom[:-1])
+    above[starts] = 0.0
+    done["thickness_cm"] = bottom - above
     done["soil_tc_ha"] = soil_carbon_tc_ha(
         done["bulk_density_g_cm3"], done["organic_carbon_percent"], done["thickness_cm"]
     )
+    if "carbon_density_g_cm3" in done:
+        known = done["carbon_density_g_cm3"].notna()
+        direct = soil_carbon_tc_ha(done["carbon_density_g_cm3"], 100.0, done["thickness_cm"])
+        done["soil_tc_ha"] = np.where(known, direct, done["soil_tc_ha"])
     return done
+
+
+def _core_starts(ordered: pd.DataFrame) -> NDArray[np.intp]:
+    """Where each core begins in slices that are ordered by core."""
+    core = ordered["core_id"].to_numpy()
+    return np.flatnonzero(np.append(True, core[1:] != core[:-1]))
+
+
+def _bottoms_cm(ordered: pd.DataFrame, starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """:func:`bluecarbon.methodology.kernels.soil.slice_bottom_cm` of all cores at once."""
+    bottom = slice_bottom_cm(ordered["depth_min_cm"], ordered["depth_max_cm"])
+    lasts = starts[1:] - 1
+    bottom[lasts] = ordered["depth_max_cm"].to_numpy()[lasts]
+    return bottom
 
 
 def core_stocks(slices: pd.DataFrame, reference_depth_cm: float = 100.0) -> pd.DataFrame:
@@ -122,21 +141,25 @@ def core_stocks(slices: pd.DataFrame, reference_depth_cm: float = 100.0) -> pd.D
         A core that must be extrapolated has fewer than three slices.
     """
     carried = [name for name in ("stratum", "date") if name in slices]
-    found = []
-    for core_id, core in slice_stocks(slices).groupby("core_id", sort=True):
-        bottom = slice_bottom_cm(core["depth_min_cm"], core["depth_max_cm"])
-        stock = stock_to_depth(bottom, core["soil_tc_ha"], reference_depth_cm)
-        found.append(
-            {
-                "core_id": core_id,
-                **{name: core[name].iloc[0] for name in carried},
-                "depth_cm": float(bottom[-1]),
-                "soil_tc_ha": stock.stock_tc_ha,
-                "how": stock.how,
-                "standard_error": stock.standard_error_tc_ha,
-            }
-        )
-    return pd.DataFrame(found)
+    done = slice_stocks(slices)
+    starts = _core_starts(done)
+    bottom, carbon = _bottoms_cm(done, starts), done["soil_tc_ha"].to_numpy()
+    # numpy slices and no group of pandas for each core: thousands of cores are usual
+    ends = np.append(starts[1:], len(done))
+    stocks = [
+        stock_to_depth(bottom[a:b], carbon[a:b], reference_depth_cm)
+        for a, b in zip(starts, ends, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "core_id": done["core_id"].to_numpy()[starts],
+            **{name: done[name].to_numpy()[starts] for name in carried},
+            "depth_cm": bottom[ends - 1],
+            "soil_tc_ha": [stock.stock_tc_ha for stock in stocks],
+            "how": [stock.how for stock in stocks],
+            "standard_error": [stock.standard_error_tc_ha for stock in stocks],
+        }
+    )
 
 
 def stratum_stocks(cores: pd.DataFrame) -> pd.DataFrame:

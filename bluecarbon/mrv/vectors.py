@@ -20,7 +20,7 @@ import pyogrio
 import pyproj
 import shapely
 
-from bluecarbon.mrv.rasters import EDGE_STEP_DEGREES, Geometry
+from bluecarbon.mrv.rasters import EDGE_STEP_DEGREES, NO_SUCH_FILE, Geometry
 from bluecarbon.report import Stratum, StratumKind
 from bluecarbon.spec import Finding, errors_in
 
@@ -72,7 +72,7 @@ def read_boundary(path: Path, footprint: Geometry | None) -> tuple[Geometry | No
 
     ``footprint`` is the outline of the scenes (WGS 84), by which exchanged axes are recognised.
     """
-    frame, found = _read_polygons(path, footprint)
+    frame, found = read_polygons(path, footprint)
     if frame is None or errors_in(found):
         return None, found
     return shapely.union_all(frame.geometry.to_numpy()), found
@@ -85,7 +85,7 @@ def read_strata(
 
     Optional properties: name, name_zh, kind (planted, established, other), species, planted_year.
     """
-    frame, found = _read_polygons(path, footprint)
+    frame, found = read_polygons(path, footprint)
     if frame is None:
         return None, found
     found += _property_findings(frame, path.name)
@@ -108,15 +108,20 @@ def whole_boundary(boundary: Geometry) -> tuple[StratumPolygon, ...]:
 
 def stratum_ids(path: Path) -> tuple[str, ...]:
     """The stratum ids of a layer as far as it can be read; empty when it cannot."""
-    frame, _ = _read_polygons(path, None)
+    frame, _ = read_polygons(path, None)
     if frame is None or "stratum" not in frame:
         return ()
     return tuple(str(value) for value in frame["stratum"].dropna())
 
 
-def _read_polygons(
+def read_polygons(
     path: Path, footprint: Geometry | None
 ) -> tuple[gpd.GeoDataFrame | None, Findings]:
+    """The features of a layer with their properties, in WGS 84; None when it cannot be read.
+
+    With a frame there may still be errors among the findings: of geometries that are not valid,
+    or axes that are exchanged (which ``footprint``, the outline of the rasters, tells).
+    """
     subject = path.name
     try:
         if len(pyogrio.list_layers(path)) > 1:
@@ -132,6 +137,8 @@ def _read_polygons(
     except (*_UNREADABLE, ValueError, OSError) as error:
         message = f"the layer cannot be read: {str(error).splitlines()[0]}"
         fix = "use GeoJSON, GeoPackage or Shapefile (with its .shx, .dbf and .prj)"
+        if NO_SUCH_FILE in message:
+            message, fix = "no such file", "check the name and the folder of the file"
         return None, (Finding.error("polygon-unreadable", subject, message, fix=fix),)
     found = _layer_findings(frame, subject)
     if found:
@@ -205,6 +212,8 @@ def _named(frame: gpd.GeoDataFrame, number: int) -> str:
 
 def _place_findings(frame: gpd.GeoDataFrame, subject: str, footprint: Geometry | None) -> Findings:
     left, bottom, right, top = frame.total_bounds
+    if across := _antimeridian_findings(frame, subject):
+        return across
     fix = "write longitude first, then latitude (RFC 7946), in degrees"
     if not np.all(np.isfinite(frame.total_bounds)) or max(abs(left), abs(right)) > 180:
         message = (
@@ -225,6 +234,26 @@ def _place_findings(frame: gpd.GeoDataFrame, subject: str, footprint: Geometry |
     why = "beyond the pole" if beyond_pole else "far from the scenes, and exchanged it fits them"
     message = f"latitude and longitude are exchanged: latitudes reach {top:.4f}, {why}"
     return (Finding.error("polygon-latlon-swapped", subject, message, fix=fix),)
+
+
+def _antimeridian_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
+    """Features on both sides of 180 degrees: drawn beyond it, around the world, or in two parts.
+
+    Of none of them a map could count more than one side.
+    """
+    found = []
+    fix = "cut it in two features at the antimeridian, and count each with a map of its side"
+    for number, bounds in enumerate(shapely.bounds(frame.geometry.to_numpy()), start=1):
+        left, bottom, right, top = bounds.tolist()
+        on_globe = -360 <= left and right <= 360 and -90 <= bottom and top <= 90
+        beyond = left < -180 < right or left < 180 < right
+        if on_globe and (beyond or right - left > 180):
+            message = (
+                f"{_named(frame, number)} crosses the antimeridian (180 degrees): "
+                f"longitudes reach from {left:g} to {right:g}"
+            )
+            found.append(Finding.error("polygon-antimeridian", subject, message, fix=fix))
+    return tuple(found)
 
 
 def _property_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:

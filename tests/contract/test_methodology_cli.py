@@ -44,7 +44,11 @@ def test_show_is_enough_to_write_a_file_from(name):
     assert all(item["about"] and item["unit"] for item in (*page["inputs"], *page["series"]))
     assert all(item["per"] for item in page["series"])
     assert page["example"]["strata"]
-    assert name in text_of("show", name)
+    assert "before the buffer" in page["results"]["claim_tco2e"]
+    assert page["results"]["years.gross_tco2e"] == "project - baseline - leakage"
+    text = text_of("show", name)
+    assert name in text
+    assert all(line in text for line in page["limitations"])
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -109,6 +113,19 @@ def test_check_lists_what_is_missing(examples, tmp_path):
     )
 
 
+def test_check_also_looks_at_parameter_rows(examples, tmp_path):
+    page = json.loads((examples / "ar-am0014@3.0.json").read_text(encoding="utf-8"))
+    given = {"value": 5.0, "unit": "tC/ha/yr", "source": "me", "status": "verified"}
+    names = ("soc_accumulation_tc_ha_yr", "carbon_fraction_tre")
+    page["parameters"] += [{"name": name, **given} for name in names]
+    (tmp_path / "x.json").write_text(json.dumps(page), encoding="utf-8")
+    done = bluecarbon("methodology", "check", "ar-am0014@3.0", tmp_path / "x.json")
+    assert done.returncode == 2
+    assert "did you mean 'carbon_fraction_tree'?" in done.stdout
+    assert "0.5 tC/ha/yr" in done.stdout
+    assert "parameter-replaced" in done.stdout
+
+
 def test_compare(examples, tmp_path):
     both = json.loads((examples / "ipcc-wetlands@2013.json").read_text(encoding="utf-8"))
     file = tmp_path / "both.json"
@@ -147,7 +164,7 @@ def test_trace_of_another_form_is_refused(examples, tmp_path):
 
 
 def test_parameters_are_keyed_in_from_a_file(tmp_path):
-    rows = json.loads(text_of("parameters", "ccer-14-002@1"))
+    rows = json.loads(text_of("parameters", "ccer-14-002@1", "--json"))
     empty = next(row for row in rows if row["value"] is None)
     file = tmp_path / "official.csv"
     file.write_text(
@@ -155,12 +172,13 @@ def test_parameters_are_keyed_in_from_a_file(tmp_path):
         f"{empty['name']},0.5,{empty['unit']},official document,Table 1,verified\n",
         encoding="utf-8",
     )
-    filled = json.loads(text_of("parameters", "ccer-14-002@1", "--fill", file))
+    filled = json.loads(text_of("parameters", "ccer-14-002", "--fill", file, "--json"))
     assert next(r for r in filled if r["name"] == empty["name"])["value"] == 0.5
     file.write_text("name,value,unit,source,locator,status\nnonsense,1,1,x,y,verified\n")
     done = bluecarbon("methodology", "parameters", "ccer-14-002@1", "--fill", file)
     assert done.returncode == 2
-    assert "nonsense" in done.stdout
+    # what is printed is a table for another program: what is wrong with it goes beside it
+    assert "nonsense" in done.stderr
 
 
 def test_new_plug_in(tmp_path):

@@ -18,6 +18,7 @@ from support.field_sheets import by_code, field_project
 
 from bluecarbon.methodology.kernels.allometry import Equation, biomass_kg, equation
 from bluecarbon.mrv.inventory import measure_inventory, plot_biomass, tree_biomass
+from bluecarbon.mrv.tree_equations import EquationChoice
 from bluecarbon.spec import errors_in
 
 pytestmark = pytest.mark.real
@@ -34,8 +35,19 @@ EQUATIONS = {
     41: "ong2004-rhizophora-apiculata-agb",
     42: "clough1989-xylocarpus-granatum-agb",
 }
-# Komiyama comes last: it holds for any species.
-PREFERRED = (*(EQUATIONS[i] for i in (5, 34, 35, 36, 37, 38, 41, 42)), EQUATIONS[23], EQUATIONS[20])
+# What a project would state; roots that are not named are those of Komiyama, as in the workbook.
+PREFERRED = EquationChoice(
+    by_species={
+        "Rhizophora apiculata": (EQUATIONS[41], EQUATIONS[5]),
+        "Avicennia marina": (EQUATIONS[34], EQUATIONS[35]),
+        "Bruguiera gymnorhiza": (EQUATIONS[36],),
+        "Bruguiera parviflora": (EQUATIONS[37],),
+        "Excoecaria agallocha": (EQUATIONS[38],),
+        "Xylocarpus granatum": (EQUATIONS[42],),
+    },
+    # the workbook uses its equations for trees of any size
+    out_of_range="extrapolate",
+)
 
 # The species that each equation was made for, for each species number that it was used for.
 SPECIES = {
@@ -164,12 +176,13 @@ def sheets(workbook, area_m2):
 
 
 def test_the_trap_is_noticed_when_a_project_falls_into_it(workbook, tmp_path):
-    right = field_project(tmp_path, unknown_species="common", **sheets(workbook, 153.94))
+    keys = {"unknown_species": "common", "out_of_range": "extrapolate"}
+    right = field_project(tmp_path, inventory=keys, **sheets(workbook, 153.94))
     result, findings = measure_inventory(right, ("A",))
     assert errors_in(findings) == ()
     assert result.strata["n_plots"].tolist() == [35]
     assert "plot-biomass-implausible" not in by_code(findings)
-    wrong = field_project(tmp_path, unknown_species="common", **sheets(workbook, 12.57))
+    wrong = field_project(tmp_path, inventory=keys, **sheets(workbook, 12.57))
     result, findings = measure_inventory(wrong, ("A",))
     heavy = result.plots["agb_t_ha"] > 1000.0
     assert heavy.sum() >= 30

@@ -24,8 +24,11 @@ C2,A,109.76,21.55,2024-12-02,60,100,1.0,2.0
 """
 
 
-def field_project(folder, *, unknown_species="refuse", **sheets):
-    """A project in ``folder`` with the sheets that are given (plots, trees, cores) as text."""
+def field_project(folder, *, inventory=None, **sheets):
+    """A project in ``folder`` with the sheets that are given (plots, trees, cores) as text.
+
+    ``inventory`` holds further keys of its section.
+    """
     table = {
         "project": {"id": "TEST-1", "name": "test"},
         "period": {"start": "2020-01-01", "end": "2025-01-01"},
@@ -36,11 +39,7 @@ def field_project(folder, *, unknown_species="refuse", **sheets):
         data = text if isinstance(text, bytes) else text.encode()
         (folder / f"{name}.csv").write_bytes(data)
     if "trees" in sheets:
-        table["inventory"] = {
-            "plots": "plots.csv",
-            "trees": "trees.csv",
-            "unknown_species": unknown_species,
-        }
+        table["inventory"] = {"plots": "plots.csv", "trees": "trees.csv", **(inventory or {})}
     if "cores" in sheets:
         table["soil"] = {"cores": "cores.csv"}
     return Project.from_table(table, folder)

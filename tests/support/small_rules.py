@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 
 from bluecarbon import units
+from bluecarbon.methodology.conformance_golden import Golden
 from bluecarbon.methodology.protocol import MethodologySpec
 from bluecarbon.methodology.rule_book import Evaluation, RuleBook, YearTerms
 from bluecarbon.methodology.trace import Equation, Term, Trace
@@ -31,6 +32,15 @@ SPEC = MethodologySpec(
 class SmallRules(RuleBook):
     spec = SPEC
     number = "Eq 1"
+    formula = "44/12*SUM({area_ha})*{rate}*{years}"
+    claims = {"2020": 44 / 12 * 42.5 * 0.5, "2021": 44 / 12 * 42.5 * 0.5}
+
+    def golden(self):
+        return Golden(
+            methodology_id=self.spec.id,
+            claim_tco2e=sum(self.claims.values()),
+            claim_tco2e_by_year=self.claims,
+        )
 
     def compute(self, area_ha, rate, years):
         return units.CO2E_PER_C * area_ha.sum(axis=-1) * rate * years
@@ -58,7 +68,7 @@ class SmallRules(RuleBook):
             "soil",
             "tCO2e",
             self.compute,
-            "44/12*SUM({area_ha})*{rate}*{years}",
+            self.formula,
         )
         soil = trace.evaluate(
             equation,

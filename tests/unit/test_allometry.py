@@ -17,10 +17,13 @@ from bluecarbon.methodology.kernels.allometry import (
     outside_range,
 )
 
+LN8 = math.log(8.0)
 
-def made(form, a, b, c=None):
+
+def made(form, a, b, *more):
+    c, d = (*more, None, None)[:2]
     return Equation(
-        id=form, species=("common",), component="agb", form=form, a=a, b=b, c=c, source="test"
+        id=form, species=("common",), component="agb", form=form, a=a, b=b, c=c, d=d, source="test"
     )
 
 
@@ -30,6 +33,10 @@ def made(form, a, b, c=None):
         (made("power", 0.5, 2.0), 0.5 * 64),
         (made("density-power", 0.5, 2.0, 3.0), 0.5 * 0.125 * 64),
         (made("density-power", 0.5, 2.0), 0.5 * 0.5 * 64),
+        (
+            made("density-ln-polynomial", -1.0, 0.5, 0.25, -0.125),
+            0.5 * math.exp(-1.0 + 0.5 * LN8 + 0.25 * LN8**2 - 0.125 * LN8**3),
+        ),
         (made("volume-power", 0.1, 0.5), 0.1 * 16.0),
         (made("density-volume-power", 0.1, 0.5), 0.1 * 0.5 * 16.0),
         (made("linear", -3.0, 2.0), 13.0),
@@ -78,6 +85,16 @@ def test_the_range_of_an_equation():
     assert outside.tolist() == [True, False, False, True, False]
     unstated = outside_range(equation("comley2005-avicennia-marina-agb"), [0.1, 200.0])
     assert unstated.tolist() == [False, False]
+
+
+def test_heights_are_part_of_the_range():
+    tall = equation("china-sonneratia-apetala-agb")
+    heights = [5.9, 6.0, 13.0, 13.1, np.nan]
+    assert outside_range(tall, 10.0, heights).tolist() == [True, False, False, True, False]
+    small = equation("china-aegiceras-corniculatum-agb")
+    assert not small.needs_height
+    assert outside_range(small, 3.0, [1.9, 4.1]).tolist() == [True, True], "stated, if not used"
+    assert not outside_range(small, 3.0).any(), "no height is known"
 
 
 def test_species_of_an_equation():

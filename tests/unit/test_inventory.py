@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from support.field_sheets import PLOTS, TREES, by_code, field_project
 
-from bluecarbon.errors import DataError, MethodologyError
+from bluecarbon.errors import DataError
 from bluecarbon.mrv.inventory import (
-    KOMIYAMA_2005,
     evaluate_inventory,
     measure_inventory,
     plot_biomass,
@@ -130,7 +129,9 @@ def test_measured_wood_density_comes_before_the_table(tmp_path):
 
 def test_unknown_species_gets_the_mean_when_the_project_allows_it(tmp_path):
     result, findings = measured(
-        tmp_path, trees=tree(species="Heritiera littoralis"), unknown_species="common"
+        tmp_path,
+        trees=tree(species="Heritiera littoralis"),
+        inventory={"unknown_species": "common"},
     )
     assert result.trees["wood_density_g_cm3"].iloc[-1] == 0.71
     warning = by_code(findings)["species-unknown"][0]
@@ -311,14 +312,6 @@ def test_many_rows_with_one_defect_end_in_a_summary(tmp_path):
     assert "(30 rows)" in found[-1].subject
 
 
-def test_trees_outside_the_fitted_diameters_are_counted_and_used(tmp_path):
-    result, findings = measured(tmp_path, trees=tree(dbh_cm="3", height_m="2"))
-    message = by_code(findings)["dbh-outside-equation"][0].message
-    assert "1 of 5 live trees (20%)" in message
-    assert "5 to 49 cm" in message
-    assert result.trees["agb_kg"].iloc[-1] > 0
-
-
 def test_a_single_plot_has_no_standard_error(tmp_path):
     plots = PLOTS + "B-1,B,109.7,21.5,100\n"
     result, findings = measured(tmp_path, plots=plots, trees=tree(plot_id="B-1"))
@@ -350,27 +343,6 @@ def frame(**columns):
 def test_a_notebook_needs_only_species_and_diameter():
     done = tree_biomass(frame())
     assert done["agb_kg"].tolist() == pytest.approx([0.251 * 0.544 * 8.0**2.46])
-
-
-def test_the_first_equation_that_fits_is_taken():
-    order = ("china-kandelia-obovata-agb", *KOMIYAMA_2005)
-    trees = pd.concat([frame(height_m=[4.0]), frame(height_m=[np.nan]),
-                       frame(height_m=[4.0], species=["秋茄"]),
-                       frame(height_m=[4.0], species=["Sonneratia apetala"])])  # fmt: skip
-    done = tree_biomass(trees.reset_index(drop=True), equations=order)
-    assert done["agb_equation"].tolist() == [
-        "china-kandelia-obovata-agb", "komiyama2005-agb",
-        "china-kandelia-obovata-agb", "komiyama2005-agb",
-    ]  # fmt: skip
-    assert done["agb_kg"].iloc[0] == pytest.approx(0.03999 * (64 * 4) ** 1.053)
-    assert done["bgb_equation"].unique().tolist() == ["komiyama2005-bgb"]
-
-
-def test_equations_of_another_diameter_are_refused():
-    with pytest.raises(MethodologyError, match="diameter at 30cm"):
-        tree_biomass(frame(), equations=("red-river-kandelia-obovata-agb",))
-    with pytest.raises(MethodologyError, match="whole tree"):
-        tree_biomass(frame(), equations=("china-ceriops-tagal-total",))
 
 
 def test_a_notebook_hears_of_unknown_species_and_plots():

@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from support.monitoring import END, make_monitoring
 
+from bluecarbon.errors import MethodologyError
 from bluecarbon.methodology import loader
-from bluecarbon.methodology.monte_carlo import SeededSampler, simulate
+from bluecarbon.methodology.inputs import Inputs
+from bluecarbon.methodology.monte_carlo import (
+    ChunkInputs,
+    SeededSampler,
+    simulate,
+    with_simulation,
+)
 from bluecarbon.methodology.parameters import Parameters
-from bluecarbon.report import Measurement, Series
+from bluecarbon.report import Measurement, Period, Series
 from bluecarbon.spec import Parameter
 
 BOOK = loader.get("ar-am0014@3.0")
@@ -113,3 +120,84 @@ def test_simulation_repeats_and_nothing_uncertain_has_no_spread():
 def test_no_draws_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         SeededSampler(0, 1)
+
+
+VM0033 = loader.get("vm0033@2.1")
+VM0033_ROWS = Parameters(VM0033.spec.parameters)
+
+
+def simulated(monitoring, draws=4000):
+    done = VM0033.quantify(monitoring, VM0033_ROWS)
+    found = with_simulation(VM0033, monitoring, VM0033_ROWS, done, draws=draws, seed=1)
+    return {f.code: f for f in found.findings}
+
+
+def with_errors(factor, *, shared):
+    monitoring = VM0033.example()
+    rows = tuple(
+        row.model_copy(
+            update={
+                "standard_errors": tuple(factor * e for e in row.standard_errors),
+                "shared_error": shared,
+            }
+        )
+        for row in monitoring.series
+    )
+    return monitoring.model_copy(update={"series": rows})
+
+
+def test_half_widths_that_disagree_are_told_beside_each_other():
+    # Eq 88, 90 take strata as independent: of an error that they share, that is too little
+    found = simulated(with_errors(6.0, shared="allometry"))
+    assert "13,034.7 +- 5,829.4" in found["monte-carlo-interval"].message
+    warned = found["monte-carlo-interval-disagrees"]
+    assert warned.severity == "warning"
+    assert "Eq 91" in warned.message
+    assert "15%" in warned.message
+
+
+def test_half_widths_that_agree_are_printed_beside_each_other():
+    found = simulated(with_errors(1.0, shared=""))
+    # independent strata and years: what Eq 87-91 add up is what the draws give
+    assert "monte-carlo-interval" in found
+    assert "Monte Carlo" in found["monte-carlo-interval"].message
+    assert "monte-carlo-interval-disagrees" not in found
+    assert "monte-carlo-disagrees" not in found
+
+
+def test_a_later_period_has_no_analytic_interval():
+    monitoring = VM0033.example()
+    later = monitoring.model_copy(
+        update={
+            "period": Period(start=dt.date(2018, 1, 1), end=dt.date(2020, 1, 1)),
+            "declarations": {**monitoring.declarations, "project_start_year": 2015},
+        }
+    )
+    assert "monte-carlo-interval" not in simulated(later)
+
+
+@pytest.mark.parametrize("draws", [1, 99])
+def test_too_few_draws_are_refused(draws):
+    with pytest.raises(MethodologyError, match="at least 100"):
+        simulated(VM0033.example(), draws=draws)
+
+
+def test_few_draws_are_not_taken_for_a_disagreement():
+    assert "monte-carlo-disagrees" not in simulated(with_errors(3.0, shared="x"), draws=100)
+
+
+def test_draws_of_a_chunk_are_those_of_the_sampler_in_the_wanted_unit():
+    monitoring = VM0033.example()
+    row = next(r for r in monitoring.series if any(r.standard_errors))
+    years, sampler = (2016, 2017), SeededSampler(50, 4)
+    chunk = ChunkInputs(monitoring, VM0033_ROWS, sampler, years=years, kept={})
+    plain = Inputs(monitoring, VM0033_ROWS, sampler, years=years)
+    found, wanted = chunk.annual(row, "kgC/m2"), plain.annual(row, "kgC/m2")
+    assert found.value == pytest.approx(wanted.value, rel=1e-12)
+    assert (found.unit, found.source) == (wanted.unit, wanted.source)
+
+
+def test_normals_that_a_sampler_keeps_cannot_be_changed():
+    sampler = SeededSampler(5, 1)
+    with pytest.raises(ValueError, match="read-only"):
+        sampler.standard_normal("a")[0] = 0.0

@@ -338,7 +338,7 @@ def test_all_defects_of_all_files_are_reported_together(files):
     bow = coast.polygon((1, 1), (39, 39), (39, 1), (1, 39))
     coast.write_layer(folder / "strata.geojson", ({"stratum": "W"}, bow))
     (folder / "training.csv").write_text("lon,lat,epoch,label\n110,21,2015,mangrve\n")
-    table["mapping"]["indices"] = ["ndvi", "mndvi"]
+    table["mapping"]["indices"] = ["ndvi", "mndvvi"]
     extent, findings = findings_of(files)
     assert extent is None
     assert coast.codes_of(errors_in(findings)) == {

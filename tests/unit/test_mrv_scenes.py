@@ -11,8 +11,8 @@ from bluecarbon.mrv.extent import measure_extent
 from bluecarbon.mrv.indices import INDICES, check_indices, compute_index
 from bluecarbon.mrv.inputs import read_inputs
 from bluecarbon.mrv.progress import silent
+from bluecarbon.mrv.reasons import REASONS
 from bluecarbon.mrv.scenes import (
-    REASONS,
     SceneData,
     check_bands,
     composite,

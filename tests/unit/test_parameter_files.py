@@ -83,6 +83,8 @@ def test_standard_error_and_distribution_come_along(filled):
         ("carbon_fraction,some,tC/t,text,p. 3,verified", "parameter-not-a-number", ""),
         ("carbon_fraction,nan,tC/t,text,p. 3,verified", "parameter-not-a-number", ""),
         ("carbon_fraction,0.4,tC/t,text,p. 3,verified,1", "parameter-file-columns", ""),
+        ("carbon_fraction,47,tC/t,text,p. 3,verified", "parameter-share-above-one", "0 ... 1"),
+        ("carbon_fraction,-3,tC/t,text,p. 3,verified", "parameter-sign-wrong", ""),
     ],
 )
 def test_defective_lines_are_refused_with_their_place(filled, line, code, word):

@@ -60,6 +60,7 @@ def test_no_placeholder_is_left_and_the_same_name_gives_the_same_bytes(plugin, t
         "my_coast_rules/__init__.py",
         "my_coast_rules/rules.py",
         "my_coast_rules/parameters.csv",
+        "my_coast_rules/golden/my-coast-rules@0.1.json",
         "tests/test_my_coast_rules.py",
     }
     for path in again:

@@ -112,13 +112,15 @@ def test_every_equation_of_ar_am0014_is_live_and_was_evaluated_here():
 )
 def test_the_ladder_has_the_same_steps_in_the_spreadsheet(percent, tmp_path):
     trace = Trace()
-    trace.evaluate(ar_tool14.DISCOUNT_SHARE, "u", uncertainty=Term(percent / 100, "1", "here"))
+    ladder = {n: Term(v, "1", f"parameter {n}") for n, v in ar_tool14.LADDER.items()}
+    uncertainty = Term(percent / 100, "1", "here")
+    trace.evaluate(ar_tool14.DISCOUNT_SHARE, "u", uncertainty=uncertainty, **ladder)
     for value in (0.0, 0.01, 1.0):
         terms = {
             "value": Term(value, "1", f"v {value}"),
             "half_width": Term(percent / 100, "1", f"h {value}"),
         }
-        trace.evaluate(ar_tool14.BASELINE_DISCOUNTED, f"b {value}", **terms)
+        trace.evaluate(ar_tool14.BASELINE_DISCOUNTED, f"b {value}", **terms, **ladder)
     workbook = written(by_hand(*trace.steps), tmp_path)
     pairs = [(value, reported) for _, value, reported in workbook.live_rows()]
     assert len(pairs) == 4

@@ -22,6 +22,17 @@ from bluecarbon.errors import UnitError
         ("", "-", 1.0),
         ("m²", "ha", 1e-4),
         ("tC/ha/yr", "gC/m2/yr", 100.0),
+        ("公顷", "ha", 1.0),
+        ("吨/公顷", "t/ha", 1.0),
+        ("吨碳/公顷/年", "tC/ha/yr", 1.0),
+        ("吨二氧化碳当量", "tCO2e", 1.0),
+        ("千克/立方米", "kg/m3", 1.0),
+        ("克", "公斤", 1e-3),
+        ("毫米/年", "m/yr", 1e-3),
+        ("厘米", "米", 0.01),
+        ("平方米", "公顷", 1e-4),
+        ("psu", "g/kg", 1.0),
+        ("ppt", "g/kg", 1.0),
     ],
 )
 def test_factor(source, target, expected):
@@ -39,6 +50,7 @@ def test_factor(source, target, expected):
         ("g/cm3", "kg/m2"),
         ("no such unit", "t"),
         ("t", "tonnes of something"),
+        ("吨", "吨碳"),
     ],
 )
 def test_mixing_raises(source, target):
@@ -62,3 +74,8 @@ def test_round_trip(value):
 def test_the_ratio_of_molar_masses_stands_once():
     assert units.CO2E_PER_C == 44 / 12
     assert units.HA_PER_MU * 15 == 1
+
+
+def test_a_carbon_content_in_percent_is_refused_with_the_number_to_write():
+    with pytest.raises(UnitError, match=r"for 4 % write 0\.04 tC/t"):
+        units.factor("percent", "tC/t")

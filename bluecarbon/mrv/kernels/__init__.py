@@ -1,0 +1,1 @@
+"""Loops over pixels: each compiled by numba where that is installed, each with a numpy twin."""

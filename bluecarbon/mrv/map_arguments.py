@@ -1,0 +1,235 @@
+"""Class maps as a user names them: the file, its year, its band, and what its numbers mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import shapely
+from rasterio.errors import RasterioError
+
+from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_OF
+from bluecarbon.mrv.class_sizes import is_nodata, tagged_names
+from bluecarbon.mrv.rasters import Geometry, opened, read_grid
+from bluecarbon.mrv.regrid import antimeridian_findings
+from bluecarbon.mrv.transitions import DatedMap
+from bluecarbon.mrv.vectors import read_polygons
+from bluecarbon.spec import Finding, errors_in
+
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+BAND = re.compile(r"(?P<file>.+)#(?P<band>[1-9]\d{0,3})")
+
+RASTER_SUFFIXES = frozenset({".tif", ".tiff", ".vrt", ".img"})
+
+NAME_COLUMNS = ("stratum", "name", "id")
+"""Properties that may name a polygon, the first that a layer has."""
+
+UNDATED = 0
+"""The year of a map whose year does not matter."""
+
+OUTSIDE = "outside"
+
+NOT_SEEN = frozenset({OUTSIDE, "unobserved"})
+"""Names of classes that say nothing about the ground."""
+
+Findings = tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class MapLegend:
+    """Number -> class name of a set of maps, and which of the numbers say nothing.
+
+    ``declared`` is what every number is held against: None when nobody declared a legend.
+    """
+
+    names: Mapping[int, str]
+    declared: Mapping[int, str] | None
+    unknown: frozenset[int] = frozenset()
+
+    def name(self, number: int) -> str:
+        """The class name; "outside" for nodata that nobody named, else the number as text."""
+        return self.names.get(number, OUTSIDE if number in self.unknown else str(number))
+
+
+def dated_maps(arguments: Sequence[str]) -> tuple[tuple[DatedMap, ...], Findings]:
+    """Maps from ``[YEAR=]FILE[#BAND]``; without a year it is the only one in the file's name."""
+    found, maps = [], []
+    for argument in arguments:
+        item = undated_map(re.sub(r"^\d{4}=", "", argument))
+        years = re.findall(r"^(\d{4})=", argument) or sorted(set(YEAR.findall(item.path.stem)))
+        if len(years) == 1:
+            maps.append(replace(item, year=int(years[0])))
+            continue
+        what = f"several years ({', '.join(years)})" if years else "no year"
+        fix = f"say which year the map is of, as in 2015={item.path.name}"
+        message = f"the file's name holds {what}"
+        found.append(Finding.error("class-map-year-missing", item.subject, message, fix=fix))
+    return tuple(maps), tuple(found)
+
+
+def undated_map(argument: str) -> DatedMap:
+    """A map from ``FILE[#BAND]`` whose year does not matter."""
+    parts = BAND.fullmatch(argument)
+    if parts is None or Path(argument).exists():
+        return DatedMap(UNDATED, Path(argument))
+    return DatedMap(UNDATED, Path(parts["file"]), int(parts["band"]))
+
+
+def legend_of_maps(
+    maps: Sequence[DatedMap], declared: Mapping[int, str] | None
+) -> tuple[MapLegend, Findings]:
+    """The classes of some maps: as declared, else as the tags of the files say.
+
+    A number that a file tags as nodata is a class when the declared legend names it; in the tags
+    of a map that bluecarbon wrote it is "outside". Tags that contradict each other are an error.
+    """
+    tagged: dict[int, str] = {}
+    found: list[Finding] = []
+    empty: set[int] = set()
+    for item in maps:
+        names, nodata = _tags(item)
+        for number, name in names.items():
+            if declared is None and tagged.setdefault(number, name) != name:
+                message = f"number {number} is '{name}' here and '{tagged[number]}' in another map"
+                fix = "name the classes with --legend, or bring the maps to one legend"
+                code = "class-map-legends-differ"
+                found.append(Finding.error(code, item.subject, message, fix=fix))
+        if nodata is not None and is_nodata(nodata, nodata, declared or names):
+            empty.add(nodata)
+    legend = dict(declared or tagged)
+    # Of a map that names its own nodata "outside" nobody needs to hear that it is a class.
+    held = {number: name for number, name in legend.items() if number not in empty}
+    unknown = empty | {number for number, name in legend.items() if name in NOT_SEEN}
+    return MapLegend(legend, held or None, frozenset(unknown)), tuple(found)
+
+
+def _tags(item: DatedMap) -> tuple[dict[int, str], int | None]:
+    """The legend in the tags of a file, and its nodata; that it is unreadable is told elsewhere."""
+    try:
+        with opened(item.path) as dataset:
+            band = min(item.band or 1, dataset.count)
+            nodata = dataset.nodatavals[band - 1]
+            whole = nodata is not None and float(nodata).is_integer()
+            return tagged_names(dataset.tags()), int(nodata) if whole else None
+    except (RasterioError, OSError):
+        return {}, None
+
+
+def outside_findings(item: DatedMap, legend: MapLegend, numbers: Iterable[int]) -> Findings:
+    """Which of the numbers that occur are outside only because the file tags them as nodata."""
+    return tuple(
+        Finding.info(
+            "class-map-nodata",
+            item.subject,
+            f"number {number} is no data by the file's own tag: it is outside, and no class",
+            fix=f"if it is a class, name it, as in --legend {number}=other",
+        )
+        for number in sorted(set(numbers))
+        if number in legend.unknown and number not in legend.names
+    )
+
+
+def crossing_findings(maps: Sequence[DatedMap]) -> Findings:
+    """Maps that cross the antimeridian: strata and the other maps would meet one side of them."""
+    found: Findings = ()
+    for item in maps:
+        grid, _ = read_grid(item.path, item.subject, what="class-map")
+        found += antimeridian_findings(grid, item.subject) if grid is not None else ()
+    return found
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """A raster with the files that it is made of (parts of a mosaic); itself when unreadable."""
+    try:
+        with opened(path) as dataset:
+            return (path, *map(Path, dataset.files))
+    except (RasterioError, OSError):
+        return (path,)
+
+
+def in_file(found: Findings, path: Path | None) -> Findings:
+    """Findings about single polygons, with the name of the file that they are from."""
+    if path is None:
+        return found
+    return tuple(
+        f.model_copy(update={"subject": f"{path.name} {f.subject}"})
+        if f.code in {"polygon-beyond-map", "polygon-empty"}
+        else f
+        for f in found
+    )
+
+
+def nothing_covered(path: Path, polygons: int, item: DatedMap) -> Finding:
+    """The error of polygons none of which covers a pixel of the map."""
+    message = f"none of the {polygons} polygons covers a pixel of {item.subject}"
+    fix = "give polygons and a map of the same place, and check the layer's coordinate system"
+    return Finding.error("polygon-no-overlap", path.name, message, fix=fix)
+
+
+def class_number(legend: MapLegend, wanted: str) -> tuple[int, Findings]:
+    """The number of a class given by name or number; mangrove is 1 where nobody named the classes.
+
+    A class that has several numbers is an error: change is followed for one number.
+    """
+    numbers = [number for number, name in legend.names.items() if name == wanted]
+    if not legend.names and wanted in CODE_OF:
+        numbers = [CODE_OF[wanted]]
+    if re.fullmatch(r"-?\d{1,9}", wanted) and not numbers:
+        numbers = [int(wanted)]
+    if len(numbers) == 1:
+        return numbers[0], ()
+    known = ", ".join(f"{n}={name}" for n, name in sorted(legend.names.items()))
+    many = f"has the numbers {', '.join(map(str, numbers))}" if numbers else "is no class"
+    message, fix = f"'{wanted}' {many}; the legend has {known}", "give its number"
+    return CODE_MANGROVE, (Finding.error("class-unknown", "--class", message, fix=fix),)
+
+
+def strata_of(
+    path: Path | None, maps: Sequence[DatedMap]
+) -> tuple[Path | dict[str, Geometry] | None, Findings]:
+    """Strata as the counting takes them: a raster by its path, polygons by name."""
+    if path is None or path.suffix.lower() in RASTER_SUFFIXES:
+        return path, ()
+    return named_polygons(path, class_map=maps[0] if maps else None)
+
+
+def named_polygons(
+    path: Path, *, column: str = "", class_map: DatedMap | None = None
+) -> tuple[dict[str, Geometry], Findings]:
+    """WGS 84 polygons by name, in the order of the layer.
+
+    Parameters
+    ----------
+    column : the property with the names; by default the first of stratum, name and id, and the
+        number of the feature when there is none
+    class_map : by whose outline exchanged axes are recognised
+    """
+    footprint = None
+    if class_map is not None:
+        grid, _ = read_grid(class_map.path, class_map.subject, what="class-map")
+        footprint = grid.footprint() if grid is not None else None
+    frame, found = read_polygons(path, footprint)
+    if frame is None or errors_in(found):
+        return {}, found
+    chosen = column or next((name for name in NAME_COLUMNS if name in frame), "")
+    if chosen and chosen not in frame:
+        known = ", ".join(name for name in frame.columns if name != "geometry") or "none"
+        message, fix = f"has no property '{chosen}' (it has: {known})", "name one of these"
+        code = "polygon-name-missing"
+        return {}, (*found, Finding.error(code, path.name, message, fix=fix))
+    names = [str(name) for name in frame[chosen]] if chosen else []
+    names = names or [str(number) for number in range(1, len(frame) + 1)]
+    found += _name_findings(names, path.name)
+    shapes = [shapely.force_2d(shape) for shape in frame.geometry]
+    return dict(zip(names, shapes, strict=True)), found
+
+
+def _name_findings(names: Sequence[str], subject: str) -> Findings:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not twice:
+        return ()
+    message = f"{len(twice)} names stand for more than one polygon, such as '{twice[0]}'"
+    fix = "give each polygon a name of its own, or make one multipolygon of its parts"
+    return (Finding.error("polygon-name-twice", subject, message, fix=fix),)

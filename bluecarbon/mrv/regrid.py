@@ -1,0 +1,144 @@
+"""Grids that differ, and pixels brought from one to another by a rule that somebody declared.
+
+Class codes are taken from the nearest pixel or by majority; reflectance is interpolated or
+averaged. There is no default: without a rule other grids are refused, and with one every resampling
+is a finding of the run, so that it stands in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.warp import reproject, transform_bounds
+
+from bluecarbon.mrv.rasters import LATTICE_TOLERANCE_PX, Bounds, Grid, read_window
+from bluecarbon.spec import Finding
+
+Rule = Literal["nearest", "mode", "bilinear", "average"]
+
+MARGIN_PX = 3
+"""Source pixels read around a window, so that its edge is interpolated like its middle."""
+
+EDGE_POINTS = 21
+
+DEGREES_HALF_WORLD = 180.0
+
+
+def resampled(
+    values: NDArray[Any], grid: Grid, onto: Grid, rule: Rule, *, fill: float
+) -> NDArray[Any]:
+    """Values (..., height, width) of ``grid`` on another grid; same number type.
+
+    ``fill`` is the number that means "no value" in ``values``: it is neither interpolated nor
+    counted, and stands where the source has nothing.
+    """
+    leading = values.shape[:-2]
+    stack = np.ascontiguousarray(values.reshape(-1, *values.shape[-2:]))
+    result = np.full((len(stack), onto.height, onto.width), fill, dtype=values.dtype)
+    reproject(
+        stack,
+        result,
+        src_transform=grid.transform,
+        src_crs=grid.crs,
+        src_nodata=fill,
+        dst_transform=onto.transform,
+        dst_crs=onto.crs,
+        dst_nodata=fill,
+        resampling=Resampling[rule],
+        # Exact places, one thread: the same pixels whatever part of the grid is asked for.
+        tolerance=0.0,
+        num_threads=1,
+    )
+    return result.reshape(*leading, onto.height, onto.width)
+
+
+def source_window(grid: Grid, onto: Grid) -> Grid:
+    """The part of a source's lattice that ``onto`` needs, with a margin."""
+    bounds = transform_bounds(onto.crs, grid.crs, *onto.bounds, densify_pts=EDGE_POINTS)
+    across, down = grid.pixel_size
+    margin = MARGIN_PX * across, MARGIN_PX * down
+    left, bottom, right, top = bounds
+    wide: Bounds = (left - margin[0], bottom - margin[1], right + margin[0], top + margin[1])
+    return grid.cut(wide)
+
+
+def read_resampled(
+    dataset: rasterio.DatasetReader, onto: Grid, rule: Rule, *, fill: float, bands: Sequence[int]
+) -> NDArray[Any]:
+    """Bands of an open raster (bands, onto.height, onto.width) on another grid; see resampled.
+
+    Raises
+    ------
+    rasterio.errors.RasterioIOError
+        The file is damaged.
+    """
+    own = Grid(dataset.crs, dataset.transform, dataset.height, dataset.width)
+    part = source_window(own, onto)
+    return resampled(read_window(dataset, part, fill, bands=bands), part, onto, rule, fill=fill)
+
+
+def alignment_finding(
+    grid: Grid, onto: Grid, rule: Rule | None, *, names: tuple[str, str]
+) -> Finding | None:
+    """None on one lattice; the refusal without a rule; else the record of the resampling.
+
+    ``names`` are those of the raster and of the one whose grid it is brought to.
+    """
+    differs = lattice_finding(onto, grid, *names)
+    if differs is None or rule is None:
+        return differs
+    message = (
+        f"is brought from {described(grid)} to the grid of {names[1]} ({described(onto)}): {rule}"
+    )
+    return Finding.info("raster-resampled", names[0], message)
+
+
+def described(grid: Grid) -> str:
+    """A grid in a few words: coordinate system and size of pixels."""
+    code = grid.crs.to_epsg()
+    across, down = grid.pixel_size
+    name = f"EPSG:{code}" if code else "a coordinate system without code"
+    return f"{name}, pixels of {across:.6g} x {down:.6g}"
+
+
+def lattice_finding(grid: Grid, other: Grid, subject: str, other_subject: str) -> Finding | None:
+    """The finding for two rasters of a project that do not share the grid of pixels."""
+    if grid.shares_lattice_with(other):
+        return None
+    message = (
+        f"is on another grid ({_place(grid)}) than {other_subject} ({_place(other)}); "
+        "rasters of one project must share the grid"
+    )
+    fix = (
+        'declare how: [alignment] reflectance = "bilinear", classes = "mode"; '
+        "or resample it to that grid, e.g. gdalwarp -t_srs ... -tr ... -tap"
+    )
+    return Finding.error("grid-differs", subject, message, fix=fix)
+
+
+def _place(grid: Grid) -> str:
+    left, _, _, top = grid.bounds
+    return f"{described(grid)}, corner {left:.9g} {top:.9g}"
+
+
+def antimeridian_findings(grid: Grid, subject: str) -> tuple[Finding, ...]:
+    """A grid that crosses 180 degrees east: its outline cannot be drawn in degrees."""
+    left, _, right, _ = grid.bounds
+    if grid.crs.is_geographic:
+        # A tile that ends at 180 degrees may end beyond it by the last bit of a float.
+        most = DEGREES_HALF_WORLD + LATTICE_TOLERANCE_PX * grid.pixel_size[0]
+        crosses = right > most or left < -most
+    else:
+        west, _, east, _ = grid.footprint().bounds
+        crosses = not (-DEGREES_HALF_WORLD <= west <= east <= DEGREES_HALF_WORLD)
+        crosses = crosses or (east - west > DEGREES_HALF_WORLD)
+    if not crosses:
+        return ()
+    message = "crosses the antimeridian (180 degrees): it has no outline in degrees"
+    fix = "cut it in two at the antimeridian, and measure both sides as two projects"
+    return (Finding.error("raster-antimeridian", subject, message, fix=fix),)

@@ -7,11 +7,13 @@ one can be kept without the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bluecarbon.cli.command_options import grouped
 from bluecarbon.cli.exit_codes import REFUSED
 from bluecarbon.cli.table_output import echo_findings, print_table
 
@@ -27,9 +29,25 @@ MapOrTable = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What estimates are given for: parts of the ground, and the date of the points."""
+
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            help="Column of parts of the ground (site, region); dates need sizes for each date.",
+        ),
+    ] = None
+    epoch: Annotated[
+        int | None, typer.Option("--epoch", help="Year of the map: only points of this epoch.")
+    ] = None
+
+
 def add_commands(mrv_app: typer.Typer) -> None:
     """Put the commands of this file into the group ``bluecarbon mrv``."""
-    mrv_app.command("accuracy")(assess_map)
+    mrv_app.command("accuracy")(grouped(assess_map))
     mrv_app.command("sample-size")(plan_sample)
     mrv_app.command("draw-sample")(draw_sample)
 
@@ -48,17 +66,16 @@ def assess_map(
     training: Annotated[
         Path | None, typer.Option("--training", help="Training points: refused in the reference.")
     ] = None,
-    by: Annotated[
-        list[str] | None, typer.Option("--by", help="Column of parts (site, period); repeatable.")
-    ] = None,
     interval: Annotated[
         str, typer.Option("--interval", help="score or normal, and the confidence.")
     ] = "score:0.95",
+    judged: Judged,
 ) -> None:
     """Overall, user's and producer's accuracy and area of every class, with SE and interval.
 
     Stehman 2014 (with the map classes as strata: Olofsson et al. 2014). User's accuracy is of a
-    map class, producer's of a reference class.
+    map class, producer's of a reference class. Points are taken as a simple random sample within
+    each map class, or each stratum of --strata.
     """
     from bluecarbon.mrv.map_accuracy import Assessment, assess
     from bluecarbon.mrv.reference_table import ClassMap
@@ -70,7 +87,8 @@ def assess_map(
         class_map=ClassMap(class_map, names=names) if class_map else None,
         strata=strata,
         training=training,
-        by=tuple(by or ()),
+        by=tuple(judged.by or ()),
+        epoch="" if judged.epoch is None else str(judged.epoch),
         confidence=confidence,
         interval=kind,
     )
@@ -131,6 +149,7 @@ def draw_sample(
     """Draw reference points at random in every class of a map, to be labelled."""
     from bluecarbon.mrv.sample_drawing import draw_points
 
+    _require_sample_file(out, class_map)
     wanted = {name: int(value) for name, value in _pairs(points, whole=True).items()}
     table, found = draw_points(class_map, wanted, seed=seed, names=_legend(legend), epoch=epoch)
     echo_findings(found)
@@ -138,9 +157,40 @@ def draw_sample(
         raise typer.Exit(REFUSED)
     # Written beside and renamed: a full disk must not leave half a sample.
     beside = out.with_name(out.name + ".part")
-    table.to_csv(beside, index=False, lineterminator="\n")
-    beside.replace(out)
+    try:
+        table.to_csv(beside, index=False, lineterminator="\n")
+        beside.replace(out)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise _refusal(f"{out} cannot be written: {error.strerror or error}") from error
     typer.echo(f"{len(table)} points -> {out}")
+
+
+def _require_sample_file(out: Path, class_map: Path) -> None:
+    """Refuse a place that holds anything but a sample without labels, which can be drawn again."""
+    if out.suffix.lower() != ".csv":
+        raise _refusal(f"--out {out}: points are written as CSV; name the file so (.csv)")
+    if out.resolve() == class_map.resolve():
+        raise _refusal(f"--out {out} is the class map itself; give another name")
+    if out.exists() and not _is_unlabelled(out):
+        raise _refusal(
+            f"--out {out} is there and is no drawn sample, or one that holds labels; "
+            "give another name"
+        )
+
+
+def _is_unlabelled(path: Path) -> bool:
+    import pandas as pd
+
+    from bluecarbon.mrv.sample_drawing import POINT_COLUMNS
+
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (OSError, ValueError):
+        return False
+    columns = set(table.columns)
+    ours = {"point_id", "label"} <= columns <= set(POINT_COLUMNS)
+    return ours and bool(table["label"].isna().all())
 
 
 def _interval(text: str) -> tuple[Any, float]:

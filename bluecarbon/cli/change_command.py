@@ -12,7 +12,7 @@ import pandas as pd
 
 from bluecarbon.errors import DataError
 from bluecarbon.mrv.blocks import Runner
-from bluecarbon.mrv.change_areas import Kind, Period, change_areas, noise_findings
+from bluecarbon.mrv.change_areas import Kind, Period, change_areas, noise_findings, removed_findings
 from bluecarbon.mrv.change_files import (
     ChangeRules,
     write_change_maps,
@@ -21,7 +21,7 @@ from bluecarbon.mrv.change_files import (
 from bluecarbon.mrv.change_patches import joined, patches_of_file
 from bluecarbon.mrv.exports import write_geopackage
 from bluecarbon.mrv.manifest import digest_of, write_manifest
-from bluecarbon.mrv.map_arguments import MapLegend
+from bluecarbon.mrv.map_arguments import MapLegend, in_file, nothing_covered
 from bluecarbon.mrv.map_stack import Alignment, MapStack, open_stack
 from bluecarbon.mrv.outputs import SIGNIFICANT_DIGITS
 from bluecarbon.mrv.rasters import Geometry
@@ -106,6 +106,9 @@ def _counted(asked: ChangeRequest, maps: tuple[DatedMap, ...], runner: Runner) -
         alignment=asked.alignment,
         runner=runner,
     )
+    found = in_file(found, asked.strata_path)
+    if table is not None and not len(table.pixels) and asked.strata_path is not None:
+        found += (nothing_covered(asked.strata_path, len(table.strata), maps[0]),)
     _required(found)
     stack, again = open_stack(
         [item.path for item in maps],
@@ -134,13 +137,20 @@ def _one_class(table: Transitions, rules: ChangeRules) -> Findings:
 
 
 def _taken_back(raw: Transitions, cleaned: Transitions, rules: ChangeRules) -> Findings:
-    """How much change the rules took back, as a remark; it is in no table else."""
+    """How much change the rules took back; it is in no table else.
+
+    A remark for a mapping unit; the three-date filter is warned about by stratum and period.
+    """
     before, after = (_changed_ha(table, rules) for table in (raw, cleaned))
     message = (
         f"{'; '.join(rules.sentences)}. Ground that changes at all: {before:,.1f} ha before, "
         f"{after:,.1f} ha after"
     )
-    return (Finding.info("change-rules-applied", "maps", message),)
+    remark = Finding.warning if rules.three_dates else Finding.info
+    found: Findings = (remark("change-rules-applied", "maps", message),)
+    if rules.three_dates:
+        found += removed_findings(raw, cleaned, rules.number, unknown=rules.unknown)
+    return found
 
 
 def _changed_ha(table: Transitions, rules: ChangeRules) -> float:

@@ -76,23 +76,27 @@ def areas(class_map: MapFile, *, strata: StrataFile = None, classes: Classes, sc
     """True hectares of every class of a map, by stratum: geodesic, cut pixels by their part."""
     import pandas as pd
 
-    from bluecarbon.mrv.map_arguments import legend_of_maps, strata_of, undated_map
+    from bluecarbon.mrv import map_arguments as given
     from bluecarbon.mrv.transitions import transition_areas
 
     with refusals():
-        item = undated_map(class_map)
-        legend, found = legend_of_maps([item], _declared(classes))
-        places, problems = strata_of(strata, [item])
+        item = given.undated_map(class_map)
+        legend, found = given.legend_of_maps([item], _declared(classes))
+        places, problems = given.strata_of(strata, [item])
+        problems += given.crossing_findings([item])
         _required((*found, *problems))
         with runner_of(scale) as runner:
             table, counted = transition_areas(
                 [item], strata=places, legend=legend.declared, runner=runner
             )
-        found += (*problems, *counted)
+        found += (*problems, *given.in_file(counted, strata))
+        frame = table.to_frame() if table is not None else pd.DataFrame()
+        if table is not None and frame.empty and strata is not None:
+            found += (given.nothing_covered(strata, len(table.strata), item),)
         _required(found)
+        frame = frame.rename(columns={str(item.year): "number"})
+        found += given.outside_findings(item, legend, frame["number"])
     echo_findings(found)
-    frame = table.to_frame() if table is not None else pd.DataFrame()
-    frame = frame.rename(columns={str(item.year): "number"})
     frame.insert(2, "class", [legend.name(number) for number in frame["number"]])
     print_table(frame, f"Areas 面积 {item.subject}")
 
@@ -114,10 +118,11 @@ def change(
     """
     from bluecarbon.cli.change_command import ChangeRequest, make_change
     from bluecarbon.cli.output_folder import replaced_folder
-    from bluecarbon.mrv.map_arguments import strata_of
+    from bluecarbon.mrv.map_arguments import crossing_findings, files_of, strata_of
 
     with refusals():
         items, legend, found = _dated(maps, classes)
+        found += crossing_findings(items)
         chosen, more = _rules(rules, legend)
         places, problems = strata_of(strata, items)
         found += (*more, *problems, *_at_least_two(items))
@@ -129,7 +134,10 @@ def change(
         settings = {"class": rules.followed, "mmu": rules.mmu, "adjacency": rules.adjacency}
         settings |= {"persistence": rules.persistence or "none", "align": grids.align}
         settings |= {"legend": " ".join(classes.legend or ()), "map_error": rules.map_error or ""}
-        with replaced_folder(out, items[0].path) as folder, runner_of(scale) as runner:
+        read = [file for item in items for file in files_of(item.path)]
+        read += files_of(strata) if strata is not None else ()
+        output = replaced_folder(out, items[0].path, command="bluecarbon mrv change", inputs=read)
+        with output as folder, runner_of(scale) as runner:
             table, made = make_change(asked, folder, settings, runner)
     echo_findings((*found, *made))
     print_table(table, f"Change 变化 -> {out}")
@@ -147,21 +155,24 @@ def zonal(
     scale: Scale,
 ) -> None:
     """Hectares of every class in each of many polygons, which may overlap."""
-    from bluecarbon.mrv.map_arguments import legend_of_maps, named_polygons, undated_map
+    from bluecarbon.mrv import map_arguments as given
     from bluecarbon.mrv.zonal import zonal_areas
 
     with refusals():
-        item = undated_map(class_map)
-        legend, found = legend_of_maps([item], _declared(classes))
-        shapes, problems = named_polygons(polygons, column=name, class_map=item)
-        found += problems
+        item = given.undated_map(class_map)
+        legend, found = given.legend_of_maps([item], _declared(classes))
+        shapes, problems = given.named_polygons(polygons, column=name, class_map=item)
+        found += (*problems, *given.crossing_findings([item]))
         _required(found)
         with runner_of(scale) as runner:
             mode = "centre" if centre else "exact"
             table, counted = zonal_areas(item, shapes, mode=cast("Any", mode), runner=runner)
-        found += counted
-        if table is None:
+        found += given.in_file(counted, polygons)
+        if table is not None and table.empty:
+            found += (given.nothing_covered(polygons, len(shapes), item),)
+        if table is None or table.empty:
             raise DataError(found)
+        found += given.outside_findings(item, legend, table["class"])
     echo_findings(found)
     table = table.rename(columns={"class": "number"})
     table.insert(2, "class", [legend.name(number) for number in table["number"]])
@@ -175,8 +186,8 @@ def stack(
     from bluecarbon.mrv.raster_datasets import class_dataset
 
     with refusals():
-        write = _writer(out)
         items, legend, found = _dated(maps, classes)
+        write = _writer(out, "bluecarbon mrv stack", [item.path for item in items])
         _required(found)
         alignment = _alignment(grids)
         with runner_of(scale) as runner:
@@ -196,7 +207,7 @@ def convert(
     from bluecarbon.mrv.raster_datasets import value_dataset
 
     with refusals():
-        write = _writer(out)
+        write = _writer(out, "bluecarbon mrv convert", rasters)
         with runner_of(scale) as runner:
             made, found = value_dataset(rasters, unit=unit, runner=runner)
         _write(made, found, write, out)
@@ -264,18 +275,22 @@ def _rules(rules: Rules, legend: MapLegend) -> tuple[ChangeRules, Findings]:
     return ChangeRules(number, legend.names, legend.unknown, filtered, unit), found
 
 
-def _writer(out: Path) -> Callable[[xr.Dataset, Path], None]:
+def _writer(out: Path, command: str, rasters: Sequence[Path]) -> Callable[[xr.Dataset, Path], None]:
+    """Writes a data set that says which command made it, and replaces only one of that command."""
+    from bluecarbon.cli.output_folder import require_apart
     from bluecarbon.mrv import exports
+    from bluecarbon.mrv.map_arguments import files_of
 
     writers = {".nc": exports.write_netcdf, ".zarr": exports.write_zarr}
     if out.suffix not in writers:
         message = f"'{out.name}' ends neither in .nc nor in .zarr"
         fix = "name the file by its format: NetCDF .nc, Zarr .zarr"
         raise DataError([Finding.error("setting-wrong", "--out", message, fix=fix)])
-    if out.is_dir() and any(out.iterdir()) and not (out / ".zgroup").exists():
-        message = f"the folder {out.name} holds files and is no Zarr store"
+    require_apart(out, [file for path in rasters for file in files_of(path)])
+    if out.exists() and exports.maker_of(out) != command:
+        message = f"{out.name} is there and was not made by {command}"
         raise DataError([Finding.error("setting-wrong", "--out", message, fix="give another name")])
-    return writers[out.suffix]
+    return lambda made, place: writers[out.suffix](exports.made_by(made, command), place)
 
 
 def _write(

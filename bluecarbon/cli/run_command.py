@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bluecarbon.cli.exit_codes import REFUSED
 from bluecarbon.cli.ledger_summary import page_rows, summary_rows
-from bluecarbon.cli.output_folder import replaced_folder
+from bluecarbon.cli.output_folder import replaced_folder, require_apart
 from bluecarbon.cli.show import console, print_findings, progress_bars
 from bluecarbon.errors import BluecarbonError, DataError
 from bluecarbon.mrv.document import render_html
@@ -45,6 +45,8 @@ def run_project(project_path: Path, out: Path) -> int:
         project = load_project(project_path)
         with replaced_folder(out, project_path) as folder, progress_bars() as progress:
             report, measured, ledger = _produce(project, folder, progress)
+            # Only now: which files are read is known once catalogue items were found sound.
+            require_apart(out, [project.resolve(declared) for declared, _ in project.files()])
     except DataError as error:
         return refused(error)
     except BluecarbonError as error:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 FLIP_FLOP_SHARE = 0.1
 """More than this part of all changed ground changing back is a sign of noise, not of the coast."""
 
+LONGEST_STEP_YEARS = 3
+"""Between maps further apart a planting can come and go: three of them do not tell it from noise.
+A convention of this project."""
+
 Kind = Literal["gain", "loss"]
 Codes = NDArray[np.uint8]
 Findings = tuple[Finding, ...]
@@ -178,9 +182,51 @@ def _flip_flop_findings(transitions: Transitions, code: int, unknown: frozenset[
         f"{back_ha:.1f} of {changed_ha:.1f} ha that change at all change back by the next map "
         f"({back_ha / changed_ha:.0%}): gross gain and loss are inflated by noise"
     )
-    fix = "apply the three-date filter, or report net change only"
+    fix = "report net change only; on yearly maps the three-date filter can be applied"
     subject = f"maps {transitions.years[0]}-{transitions.years[-1]}"
     return (Finding.warning("change-flips-back", subject, message, fix=fix),)
+
+
+def removed_findings(
+    raw: Transitions, cleaned: Transitions, code: int, *, unknown: frozenset[int] = frozenset()
+) -> Findings:
+    """Warnings on what the three-date filter took: gain and loss by stratum and period.
+
+    ``raw`` and ``cleaned`` are counted from the same maps before and after all rules. Maps more
+    than :data:`LONGEST_STEP_YEARS` apart are warned about even where nothing was taken.
+    """
+    pairs = zip(
+        period_changes(raw, code, unknown=unknown),
+        period_changes(cleaned, code, unknown=unknown),
+        strict=True,
+    )
+    found = tuple(_removed(was, now) for was, now in pairs if _differ(was, now))
+    step_years = max((end - start for start, end in itertools.pairwise(raw.years)), default=0)
+    if step_years <= LONGEST_STEP_YEARS:
+        return found
+    message = (
+        f"maps are up to {step_years} years apart: the three-date filter takes a planting that was "
+        "lost by the next map for noise, and its loss is in no table"
+    )
+    fix = f"filter maps at most {LONGEST_STEP_YEARS} years apart, or leave --persistence out"
+    subject = f"maps {raw.years[0]}-{raw.years[-1]}"
+    return (*found, Finding.warning("change-window-long", subject, message, fix=fix))
+
+
+def _differ(was: PeriodChange, now: PeriodChange) -> bool:
+    # Sums of the same hectares in another order differ in the last digits.
+    same = np.isclose((was.gain_ha, was.loss_ha), (now.gain_ha, now.loss_ha), rtol=1e-9, atol=1e-9)
+    return not same.all()
+
+
+def _removed(was: PeriodChange, now: PeriodChange) -> Finding:
+    subject = f"{was.stratum or 'maps'} {was.from_year}-{was.to_year}"
+    message = (
+        f"rules took change away: gain {was.gain_ha:,.2f} -> {now.gain_ha:,.2f} ha, loss "
+        f"{was.loss_ha:,.2f} -> {now.loss_ha:,.2f} ha"
+    )
+    fix = "look at these places: a real loss of what was planted shortly before is taken away too"
+    return Finding.warning("change-removed", subject, message, fix=fix)
 
 
 def change_polygons(

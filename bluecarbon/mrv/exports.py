@@ -7,6 +7,7 @@ it when it is whole, so that a full disk leaves nothing half-written.
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ NO_CLOCK = "1970-01-01T00:00:00Z"
 """GeoPackage wants a time of change: a fixed one, so that the same polygons are the same bytes."""
 
 CF = {"Conventions": "CF-1.11"}
+
+MAKER = "made_by"
+"""The attribute of a data set that says which command made it, and so may replace it."""
 
 TILE_PX = 512
 
@@ -80,6 +84,23 @@ def write_zarr(dataset: xr.Dataset, target: Path) -> None:
     _needed("zarr")
     with replacing(target) as part:
         _conventions(dataset).to_zarr(part, zarr_format=2, consolidated=True)
+
+
+def made_by(dataset: xr.Dataset, command: str) -> xr.Dataset:
+    """The data set with the command that made it as an attribute."""
+    return dataset.assign_attrs({MAKER: command})
+
+
+def maker_of(target: Path) -> str:
+    """Which command made a NetCDF file or Zarr store; empty when it does not say."""
+    try:
+        if target.is_dir():
+            return str(json.loads((target / ".zattrs").read_text(encoding="utf-8"))[MAKER])
+        engine = "h5netcdf"
+        with xr.open_dataset(target, engine=engine, decode_cf=False) as dataset:
+            return str(dataset.attrs[MAKER])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def write_geopackage(layers: dict[str, gpd.GeoDataFrame], target: Path) -> None:

@@ -24,6 +24,12 @@ from bluecarbon.mrv.reference_table import (
     pixel_side_m,
     read_reference,
 )
+from bluecarbon.mrv.sample_conditions import (
+    date_findings,
+    design_findings,
+    epoch_findings,
+    stratum_findings,
+)
 from bluecarbon.mrv.stehman2014 import Interval, estimates_by, sampled_part, stehman2014
 from bluecarbon.spec import Finding, errors_in
 
@@ -40,8 +46,9 @@ class Assessment:
     """What is to be judged, and how: files, and the settings of the estimate.
 
     ``by`` are columns of the reference table (or of the table of strata) by which estimates are
-    given apart: site, period ... ``strata`` is a raster on which the sample was stratified, or a
-    CSV file with the columns stratum and area_ha or pixels.
+    given apart: site, region ... (dates only where the strata have sizes for each date).
+    ``strata`` is a raster on which the sample was stratified, or a CSV file with the columns
+    stratum and area_ha or pixels. With ``epoch`` only the points of that epoch are used.
     """
 
     reference: Path
@@ -49,6 +56,7 @@ class Assessment:
     strata: Path | None = None
     training: Path | None = None
     by: tuple[str, ...] = ()
+    epoch: str = ""
     confidence: float = 0.95
     interval: Interval = "score"
 
@@ -56,21 +64,28 @@ class Assessment:
 def assess(asked: Assessment) -> tuple[pd.DataFrame | None, Findings]:
     """The table of :func:`bluecarbon.mrv.stehman2014.stehman2014`; None when a defect forbids it.
 
-    Training points among the reference points are refused, strata with fewer than two points are
-    left out with the share of the ground that is lost.
+    Training points among the reference points are refused, and so are dates that would share the
+    area of one map. Strata with fewer than two points are left out with the share of the ground
+    that is lost, and refused when it is large (:func:`.stehman2014.sampled_part`).
     """
     sizes_given = asked.class_map is None
     also = (*asked.by, *((MAP_COLUMN, STRATUM_COLUMN) if sizes_given else ()))
-    table, found = read_reference(asked.reference, also=also)
+    table, found = read_reference(asked.reference, also=also, epoch=asked.epoch)
     if table is None:
         return None, found
-    found += _independent(asked, table)
+    found += _independent(asked, table) + _designed(asked, table)
     sample, more = _sample(asked, table)
     found += more
+    if sample is not None:
+        name = asked.reference.name
+        found += date_findings(sample.strata, asked.by, subject=name)
+        found += stratum_findings(table, sample.points, subject=name)
     if sample is None or errors_in(found):
         return None, found
     part, strata, left_out = _with_points(asked, sample)
     found += left_out
+    if errors_in(left_out):
+        return None, found
     settings: dict[str, Any] = {"confidence": asked.confidence, "interval": asked.interval}
     try:
         if asked.by:
@@ -92,6 +107,15 @@ def _independent(asked: Assessment, table: pd.DataFrame) -> Findings:
     return found + training_findings(
         table, training, distance_m=distance_m, subject=asked.reference.name
     )
+
+
+def _designed(asked: Assessment, table: pd.DataFrame) -> Findings:
+    """What is taken for granted of the points: their epoch, and how they were drawn."""
+    name, by_map = asked.reference.name, asked.class_map is not None
+    strata = f"stratum of {asked.strata.name}" if asked.strata else "map class"
+    given = asked.strata is not None or not by_map
+    found = epoch_findings(table, asked.by, epoch=asked.epoch, subject=name)
+    return found + design_findings(table, strata, given=given, subject=name)
 
 
 def _sample(asked: Assessment, table: pd.DataFrame) -> tuple[Sample | None, Findings]:

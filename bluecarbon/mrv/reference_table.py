@@ -36,6 +36,8 @@ COLUMNS = (
     Column("label"),
     Column("epoch", optional=True),
     Column("provenance", optional=True),
+    Column("stratum", optional=True),
+    Column("design", optional=True),
 )
 
 Findings = tuple[Finding, ...]
@@ -74,7 +76,8 @@ def read_reference(
 
     With ``epoch`` only the points of that epoch. None when a point cannot be used.
     """
-    columns = (*COLUMNS, *(Column(name) for name in also if name not in _NAMES))
+    needed = dict.fromkeys(name for name in also if name not in _NEEDED)
+    columns = (*(c for c in COLUMNS if c.name not in needed), *map(Column, needed))
     table, found = read_field_table(path, path.name, columns)
     found = [f for f in found if f.code != "column-unknown"]
     if table is None:
@@ -96,7 +99,7 @@ def read_reference(
     return (None if errors_in(found) else table), tuple(found)
 
 
-_NAMES = {column.name for column in COLUMNS}
+_NEEDED = {column.name for column in COLUMNS if not column.optional}
 
 
 def on_map(

@@ -35,6 +35,7 @@ from bluecarbon.mrv.accuracy import (
     total_limits,
 )
 from bluecarbon.mrv.confusion import Label, in_order
+from bluecarbon.mrv.sample_conditions import LEFT_OUT_SHARE_MOST
 from bluecarbon.spec import Finding, errors_in
 
 Interval = Literal["score", "normal"]
@@ -118,7 +119,8 @@ def sampled_part(
 ) -> tuple[pd.DataFrame, pd.DataFrame, Findings]:
     """Points and strata without the strata that have fewer than two points, and what that costs.
 
-    The estimates then are about the rest of the ground only; the finding says how much is missing.
+    The estimates then are about the rest of the ground only; the finding says how much is missing,
+    and is an error above :data:`.sample_conditions.LEFT_OUT_SHARE_MOST` of the ground.
     """
     counts = points["stratum"].value_counts()
     enough = strata["stratum"].map(counts).fillna(0) >= MINIMUM_PER_GROUP
@@ -129,7 +131,10 @@ def sampled_part(
     names = ", ".join(f"'{name}'" for name in strata.loc[~enough, "stratum"])
     message = f"strata {names} have fewer than two points: {share:.2%} of the ground is left out"
     fix = "draw points there; nothing is known of this ground"
-    found = (Finding.warning("strata-left-out", subject, message, fix=fix),)
+    refused = share > LEFT_OUT_SHARE_MOST
+    message += f", more than {LEFT_OUT_SHARE_MOST * 100:g} %" if refused else ""
+    remark = Finding.error if refused else Finding.warning
+    found = (remark("strata-left-out", subject, message, fix=fix),)
     kept = strata[enough]
     return points[points["stratum"].isin(kept["stratum"])], kept, found
 

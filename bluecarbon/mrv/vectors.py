@@ -245,7 +245,7 @@ def _antimeridian_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
     fix = "cut it in two features at the antimeridian, and count each with a map of its side"
     for number, bounds in enumerate(shapely.bounds(frame.geometry.to_numpy()), start=1):
         left, bottom, right, top = bounds.tolist()
-        on_globe = -360 <= left and right <= 360 and -90 <= bottom and top <= 90
+        on_globe = left >= -360 and right <= 360 and bottom >= -90 and top <= 90
         beyond = left < -180 < right or left < 180 < right
         if on_globe and (beyond or right - left > 180):
             message = (

@@ -7,6 +7,7 @@ from support.class_raster import write_classes
 from support.demo import bluecarbon
 from support.invest_project import BIOPHYSICAL, MAPS, TRANSITIONS, write_project
 
+REFUSED = 2
 YEAR = ("--analysis-year", "2030")
 
 
@@ -49,6 +50,18 @@ def test_totals_and_rasters(tmp_path):
     )  # fmt: skip
     assert again.returncode == 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_output_folder_that_holds_the_tables_is_kept(tmp_path):
+    tables = write_project(tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    listed = "".join(f"{'0' * 64}  {name}\n" for name in before)
+    first = "bluecarbon outputs, format 1, by bluecarbon mrv invest-cbc\n"
+    (tmp_path / "out/manifest.txt").write_text(first + listed)
+    done = bluecarbon("mrv", "invest-cbc", *tables, *YEAR, "--out", tmp_path / "out")
+    assert done.returncode == REFUSED
+    assert "holds the input" in done.stdout
+    assert before.items() <= {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}.items()
 
 
 def test_side_by_side(tmp_path):

@@ -7,10 +7,14 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+import xarray as xr
+from rasterio.shutil import copy
 from support.change_maps import LEGEND, coast, digests, mrv, write_coast
 from support.class_raster import write_classes
 from support.demo import bluecarbon
 
+from bluecarbon.cli.output_folder import replaced_folder
+from bluecarbon.mrv.exports import write_netcdf, write_zarr
 from bluecarbon.mrv.rasters import read_grid, write_class_map
 
 REFUSED = 2
@@ -86,7 +90,7 @@ SPOILT = {
     same_year: ("class-map-year-twice", "classes_2015.tif"),
     out_of_order: ("class-map-year-order", "classes_2010.tif"),
     without_year: ("class-map-year-missing", "classes_new.tif"),
-    across_the_antimeridian: ("class-map-no-overlap", "west_2015.tif"),
+    across_the_antimeridian: ("raster-antimeridian", "west_2015.tif"),
     without_crs: ("class-map-no-crs", "nowhere_2015.tif"),
     unnamed_number: ("class-map-number-unknown", "classes9_2015.tif"),
     missing: ("class-map-unreadable", "absent_2015.tif"),
@@ -228,8 +232,150 @@ def test_polygons_are_judged_before_pixels_are_read(tmp_path):
     assert_refused(done, "polygon-unreadable", "none.gpkg")
     far = layer(tmp_path / "far.gpkg", [shapely.box(100, 5, 100.1, 5.1)], name=["far"])
     done = mrv("zonal", class_map, far)
-    assert done.exit_code == 0
-    assert "far: lies outside the map" in done.stderr
+    assert_refused(done, "polygon-no-overlap", "far.gpkg")
+    assert "far.gpkg far: lies outside the map" in done.stderr
+
+
+def test_strata_that_miss_the_map_are_an_error(tmp_path):
+    paths = write_coast(tmp_path / "in")
+    far = layer(tmp_path / "in/far.gpkg", [shapely.box(100, 5, 100.1, 5.1)], name=["far"])
+    assert_refused(mrv("areas", paths[0], "--strata", far), "polygon-no-overlap", "far.gpkg")
+    done = mrv("change", *paths, *LEGEND, "--strata", far, "--out", tmp_path / "out")
+    assert_refused(done, "polygon-no-overlap", "far.gpkg")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_polygons_beside_the_map_are_named_with_their_file(tmp_path):
+    class_map = write_coast(tmp_path / "in")[0]
+    footprint = read_grid(class_map, "map", what="map")[0].footprint()
+    shapes = [footprint.buffer(-0.001), shapely.box(100, 5, 100.1, 5.1)]
+    both = layer(tmp_path / "both.gpkg", shapes, name=["near", "far"])
+    for done in (mrv("zonal", class_map, both), mrv("areas", class_map, "--strata", both)):
+        assert done.exit_code == 0, done.output
+        assert "both.gpkg far: lies outside the map" in done.stderr
+
+
+SIDES = [shapely.box(179.9, -16.2, 180, -16.0), shapely.box(-180, -16.2, -179.9, -16.0)]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        shapely.MultiPolygon(SIDES),
+        shapely.box(-179.9, -16.2, 179.9, -16.0),
+        shapely.box(179.9, -16.2, 180.1, -16.0),
+    ],
+    ids=["in two parts", "around the world", "beyond 180"],
+)
+def test_polygons_across_the_antimeridian_are_refused(tmp_path, shape):
+    (tmp_path / "in").mkdir()
+    fiji = {"epsg": 4326, "pixel": 0.001, "left": 179.92, "top": -16.0, "nodata": 0}
+    paths = [write_classes(tmp_path / f"in/fiji_{year}.tif", coast()[0], **fiji)
+             for year in (2010, 2015)]  # fmt: skip
+    island = layer(tmp_path / "in/island.gpkg", [shape], name=["island"])
+    for arguments in (
+        ["zonal", paths[0], island],
+        ["areas", paths[0], "--strata", island],
+        ["change", *paths, *LEGEND, "--strata", island, "--out", tmp_path / "out"],
+    ):
+        done = mrv(*arguments)
+        assert_refused(done, "polygon-antimeridian", "island.gpkg")
+        assert "180 degrees" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_maps_across_the_antimeridian_are_refused_and_those_that_end_there_are_not(tmp_path):
+    maps = across_the_antimeridian(tmp_path, write_coast(tmp_path / "in"))
+    side = layer(tmp_path / "side.gpkg", SIDES[:1], name=["west"])
+    for arguments in (["areas", maps[0]], ["zonal", maps[0], side]):
+        assert_refused(mrv(*arguments), "raster-antimeridian", "east_2010.tif")
+    degrees = {"epsg": 4326, "pixel": 0.1 / 80 * (1 + 1e-14), "left": 179.9, "top": -16.0}
+    assert mrv("areas", write_classes(tmp_path / "ends.tif", coast()[0], **degrees)).exit_code == 0
+
+
+def test_a_file_that_is_not_there_is_called_that(tmp_path):
+    class_map = write_coast(tmp_path / "in")[0]
+    for arguments in (
+        ["areas", tmp_path / "absent.tif"],
+        ["zonal", class_map, tmp_path / "absent.gpkg"],
+        ["convert", tmp_path / "absent.tif", "--out", tmp_path / "x.nc"],
+    ):
+        done = mrv(*arguments)
+        assert done.exit_code == REFUSED
+        assert "absent" in done.stderr
+        assert "no such file" in done.stderr
+        assert "truncated" not in done.stderr
+
+
+def test_an_output_folder_that_holds_an_input_is_kept(tmp_path):
+    out = tmp_path / "out"
+    assert mrv("change", *write_coast(tmp_path / "in"), *LEGEND, "--out", out).exit_code == 0
+    before = digests(out)
+    years = ["2010=" + str(out / "maps/change_2010_2015.tif"),
+             "2015=" + str(out / "maps/change_2015_2020.tif")]  # fmt: skip
+    done = mrv("change", *years, "--class", 1, "--out", out)
+    assert done.exit_code == REFUSED
+    assert "change_2010_2015.tif" in done.stderr
+    mosaic = tmp_path / "mosaic_2010.vrt"
+    copy(out / "maps/change_2010_2015.tif", mosaic, driver="VRT")
+    done = mrv("change", mosaic, tmp_path / "in/classes_2015.tif", "--class", 1, "--out", out)
+    assert done.exit_code == REFUSED
+    assert "change_2010_2015.tif" in done.stderr
+    assert digests(out) == before
+
+
+def test_an_output_folder_of_another_command_is_kept(tmp_path):
+    paths = write_coast(tmp_path / "in")
+    with replaced_folder(tmp_path / "run", tmp_path / "project.toml") as folder:
+        (folder / "ledger.sqlite").write_text("credits")
+    done = mrv("change", *paths, *LEGEND, "--out", tmp_path / "run")
+    assert done.exit_code == REFUSED
+    assert "was made by bluecarbon run" in done.stderr
+    assert (tmp_path / "run/ledger.sqlite").read_text() == "credits"
+
+
+@pytest.mark.parametrize("name", ["climate.nc", "climate.zarr"])
+def test_a_data_set_of_somebody_else_is_kept(tmp_path, name):
+    paths = write_coast(tmp_path / "in")
+    out = tmp_path / name
+    write = {".nc": write_netcdf, ".zarr": write_zarr}[out.suffix]
+    write(xr.Dataset({"rain": ("x", [1.0, 2.0])}), out)
+    before = digests(tmp_path)
+    for command in (["stack", *paths, *LEGEND], ["convert", paths[0]]):
+        assert_refused(mrv(*command, "--out", out), "setting-wrong", name)
+    assert digests(tmp_path) == before
+    other = tmp_path / f"own{out.suffix}"
+    for _ in range(2):
+        assert mrv("stack", *paths, *LEGEND, "--out", other).exit_code == 0
+    assert_refused(mrv("convert", paths[0], "--out", other), "setting-wrong", other.name)
+
+
+def test_a_data_set_is_not_written_over_its_input(tmp_path):
+    paths = write_coast(tmp_path / "in")
+    before = digests(tmp_path)
+    raster = paths[0].rename(tmp_path / "in/classes_2010.nc")
+    for command in (["stack", raster, *paths[1:], *LEGEND], ["convert", raster]):
+        done = mrv(*command, "--out", raster)
+        assert done.exit_code == REFUSED
+        assert "is an input" in done.stderr
+    raster.rename(paths[0])
+    assert digests(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["in/classes_2010.tif", "map.csv", "notes.csv", "labelled.csv"])
+def test_a_drawn_sample_replaces_nothing_but_an_unlabelled_sample(tmp_path, name):
+    class_map = write_coast(tmp_path / "in")[0]
+    (tmp_path / "notes.csv").write_text("when,who\n1,me\n")
+    (tmp_path / "labelled.csv").write_text("point_id,lon,lat,label\n1,2,3,mangrove\n")
+    (tmp_path / "map.csv").write_bytes(class_map.read_bytes())
+    before = digests(tmp_path)
+    draw = ["draw-sample", class_map, *LEGEND, "--points", "mangrove=5", "--seed", 1, "--out"]
+    done = mrv(*draw, tmp_path / name)
+    assert done.exit_code == REFUSED
+    assert name in done.stderr
+    assert digests(tmp_path) == before
+    for _ in range(2):
+        assert mrv(*draw, tmp_path / "sample.csv").exit_code == 0
 
 
 def test_the_command_itself_ends_with_two(tmp_path):

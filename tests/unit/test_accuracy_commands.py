@@ -87,6 +87,31 @@ def test_estimates_by_a_column(run, raster, labelled):
     assert set(found["site"]) == {"n", "s"}
 
 
+def test_points_of_one_epoch_are_chosen_not_inferred(run, raster, labelled):
+    table = pd.read_csv(labelled)
+    table.assign(epoch=[2015] * 30 + [2020] * 10).to_csv(labelled, index=False)
+    mixed = run("accuracy", labelled, "--map", raster, *LEGEND)
+    assert mixed.exit_code == REFUSED
+    assert "--epoch" in mixed.stderr
+    done = run("accuracy", labelled, "--map", raster, *LEGEND, "--epoch", 2015)
+    assert rows_of(done)["points"].iloc[0] == 30
+    by_date = run("accuracy", labelled, "--map", raster, *LEGEND, "--by", "epoch")
+    assert by_date.exit_code == REFUSED
+    assert by_date.stdout == ""
+    assert "by-date-without-sizes" in by_date.stderr
+
+
+def test_the_design_is_said_and_asked_for(run, raster, labelled):
+    drawn = run("accuracy", labelled, "--map", raster, *LEGEND)
+    assert "simple random sample within each map class" in drawn.stderr
+    assert "warning" not in drawn.stderr
+    pd.read_csv(labelled)[["lon", "lat", "label"]].to_csv(labelled, index=False)
+    bare = run("accuracy", labelled, "--map", raster, *LEGEND)
+    assert rows_of(bare)["points"].iloc[0] == 40
+    assert "warning" in bare.stderr
+    assert "sample-design-assumed" in bare.stderr
+
+
 def test_an_unlabelled_sample_is_refused(run, raster, tmp_path):
     out = tmp_path / "s.csv"
     drawn = run("draw-sample", raster, "--points", "1=3", "--seed", 1, "--out", out)

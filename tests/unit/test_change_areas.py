@@ -11,6 +11,7 @@ from bluecarbon.mrv.change_areas import (
     change_polygons,
     flip_flop_ha,
     noise_findings,
+    removed_findings,
 )
 from bluecarbon.mrv.transitions import DatedMap, Transitions, transition_areas
 
@@ -72,6 +73,38 @@ def test_ground_that_changes_back_is_said():
     found = noise_findings(shaky, 1, error_share=0.01)
     assert [finding.code for finding in found] == ["change-flips-back"]
     assert "50%" in found[0].message
+    assert found[0].fix.startswith("report net change only; on yearly maps")
+
+
+PLANTED_AND_LOST = (4, 1, 4)
+
+
+def test_what_the_three_date_filter_takes_away_is_said_by_period_and_stratum():
+    strata = ("A", "B")
+    raw = table([(0, STABLE, 80.0), (0, PLANTED_AND_LOST, 7.0), (1, LOST, 3.0)], strata=strata)
+    filtered = table([(0, STABLE, 80.0), (0, (4, 4, 4), 7.0), (1, LOST, 3.0)], strata=strata)
+    found = removed_findings(raw, filtered, 1)
+    assert [(f.severity, f.code, f.subject) for f in found] == [
+        ("warning", "change-removed", "A 2010-2015"),
+        ("warning", "change-removed", "A 2015-2020"),
+        ("warning", "change-removed", "(all) 2010-2015"),
+        ("warning", "change-removed", "(all) 2015-2020"),
+        ("warning", "change-window-long", "maps 2010-2020"),
+    ]
+    assert "gain 7.00 -> 0.00 ha, loss 0.00 -> 0.00 ha" in found[0].message
+    assert "gain 0.00 -> 0.00 ha, loss 7.00 -> 0.00 ha" in found[1].message
+    assert "gain 0.00 -> 0.00 ha, loss 7.00 -> 0.00 ha" in found[3].message
+    assert "5 years apart" in found[4].message
+
+
+def test_yearly_maps_are_what_three_dates_are_for():
+    for years, codes in (
+        ((2018, 2019, 2020), []),
+        ((2014, 2017, 2020), []),
+        ((2013, 2017, 2020), ["change-window-long"]),
+    ):
+        same = table([(0, STABLE, 80.0)], years=years)
+        assert [f.code for f in removed_findings(same, same, 1)] == codes
 
 
 def test_unknown_ground_neither_changes_nor_flips():

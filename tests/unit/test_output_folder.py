@@ -85,6 +85,46 @@ def test_a_manifest_of_somebody_else_opens_nothing(tmp_path, text):
     assert (tmp_path / "d" / "thesis.docx").is_file()
 
 
+def test_only_the_command_that_made_a_folder_replaces_it(tmp_path):
+    out, project = tmp_path / "out", tmp_path / "project.toml"
+    with output_folder.replaced_folder(out, project, command="bluecarbon mrv change") as scratch:
+        fill(scratch, "old")
+    with pytest.raises(OutputError, match="made by bluecarbon mrv change"), replaced_folder(out):
+        pass
+    assert (out / "report.json").read_text() == "old"
+    with output_folder.replaced_folder(out, project, command="bluecarbon mrv change") as scratch:
+        fill(scratch, "new")
+    assert (out / "report.json").read_text() == "new"
+
+
+def test_a_manifest_that_names_no_command_is_of_a_run(tmp_path):
+    with replaced_folder(tmp_path / "out") as scratch:
+        fill(scratch, "old")
+    manifest = tmp_path / "out" / MANIFEST
+    manifest.write_text(manifest.read_text().replace(", by bluecarbon run", ""))
+    change = output_folder.replaced_folder(
+        tmp_path / "out", tmp_path / "p", command="bluecarbon mrv change"
+    )
+    with pytest.raises(OutputError, match="made by bluecarbon run"), change:
+        pass
+    with replaced_folder(tmp_path / "out") as scratch:
+        fill(scratch, "new")
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_folder_that_holds_an_input_is_kept(tmp_path, link):
+    with replaced_folder(tmp_path / "out") as scratch:
+        fill(scratch, "old")
+    read = tmp_path / "out" / "report.json"
+    if link:
+        (tmp_path / "elsewhere").symlink_to(read)
+        read = tmp_path / "elsewhere"
+    again = output_folder.replaced_folder(tmp_path / "out", tmp_path / "p", inputs=[read])
+    with pytest.raises(OutputError, match="holds the input"), again:
+        pass
+    assert read.read_text() == "old"
+
+
 def test_symbolic_links_are_not_followed(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -55,6 +56,19 @@ def test_areas_are_the_sums_of_true_pixel_areas(maps):
     for number in (0, 1, 2):
         assert table.loc[number, "pixels"] == (codes == number).sum()
         assert table.loc[number, "area_ha"] == pytest.approx(areas[codes == number].sum(), rel=1e-9)
+
+
+def test_nodata_that_nobody_named_is_outside_and_said(maps, tmp_path):
+    layer = polygons(tmp_path / "s.gpkg", slice(0, 60), slice(0, 50), maps[0])
+    for done in (mrv("areas", maps[0]), mrv("zonal", maps[0], layer)):
+        names = frame(done).set_index("number")["class"]
+        assert names.to_dict() == {0: "outside", 1: "1", 2: "2"}
+        assert re.search(
+            r"info: classes_2010.tif: number 0 is no data.*class-map-nodata", done.stderr
+        )
+    named = mrv("areas", maps[0], *LEGEND, "--legend", "0=pond")
+    assert frame(named).set_index("number").loc[0, "class"] == "pond"
+    assert "(class-map-nodata)" not in named.stderr
 
 
 def test_areas_by_strata_of_polygons_and_of_a_raster(maps, tmp_path):
@@ -144,6 +158,9 @@ def test_the_manifest_says_what_was_made_from_what(maps, changed):
     assert str(out) not in json.dumps(manifest)
 
 
+PERIODS = ("2010-2015", "2015-2020", "2010-2020")
+
+
 def test_rules_clean_the_maps_and_say_so(maps, tmp_path):
     rules = ["--mmu", 2, "--adjacency", 8, "--persistence", "three-date"]
     done = mrv("change", *maps, *LEGEND, *rules, "--out", tmp_path / "out")
@@ -152,11 +169,22 @@ def test_rules_clean_the_maps_and_say_so(maps, tmp_path):
     assert "three-date filter" in manifest["rules"][0]
     assert "at most 2 pixels (joined by edges or corners)" in manifest["rules"][1]
     assert "change-rules-applied" in done.stderr
+    assert "warning: maps 2010-2015: rules took change away: gain" in done.stderr
+    assert "(change-window-long)" in done.stderr
+    removed = [f for f in manifest["findings"] if f["code"] == "change-removed"]
+    assert [f["subject"] for f in removed] == [f"maps {p}" for p in PERIODS]
     with rasterio.open(tmp_path / "out/maps/classes_2015.tif") as source:
         cleaned = source.read(1)
     raw = coast()[1]
     assert (cleaned != raw).any()
     assert np.array_equal(cleaned[21:31, 6:14], raw[21:31, 6:14])  # the pond is no speck
+
+
+def test_a_mapping_unit_alone_is_a_remark(maps, tmp_path):
+    done = mrv("change", *maps, *LEGEND, "--mmu", 2, "--out", tmp_path / "out")
+    assert "info: maps" in done.stderr
+    assert "change-removed" not in done.stderr
+    assert "change-window-long" not in done.stderr
 
 
 def test_maps_on_two_grids_are_aligned_by_the_declared_rule(maps, tmp_path):

@@ -138,7 +138,10 @@ def test_a_stratum_with_one_point_is_refused_or_left_out_by_name():
     kept, strata, (finding,) = sampled_part(points, STRATA, subject="s")
     assert list(strata["stratum"]) == ["p"]
     assert len(kept) == 4
-    assert finding.severity == "warning"
+    assert finding.severity == "error"
     assert "'q'" in finding.message
+    assert "5 %" in finding.message
     assert "60.00%" in finding.message
+    small = STRATA.assign(area_ha=[95.0, 5.0])
+    assert sampled_part(points, small, subject="s")[2][0].severity == "warning"
     assert sampled_part(POINTS, STRATA, subject="s")[2] == ()

@@ -148,7 +148,8 @@ class RuleBook(ABC):
             raise MethodologyError(f"{self.spec.id} does not apply: {_listed(findings)}")
         done = self.evaluate(Inputs(monitoring, parameters, years=self.axis(monitoring)))
         rows = year_rows(done.years, done.year_terms())
-        claims = np.broadcast_to(np.asarray(done.year_terms().claim), (len(done.years),))
+        # + 0.0: a year that earns nothing is printed 0, never -0
+        claims = np.broadcast_to(np.asarray(done.year_terms().claim), (len(done.years),)) + 0.0
         findings = (*findings, *done.findings, *claim_findings(rows))
         if errors_in(findings):
             raise MethodologyError(f"{self.spec.id} cannot compute: {_listed(findings)}")

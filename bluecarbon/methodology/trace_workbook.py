@@ -9,21 +9,20 @@ Sheet ``parameters`` holds the rows of the parameter tables, to which inputs ref
 
 from __future__ import annotations
 
-import io
 import math
 import re
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bluecarbon import units
-from bluecarbon.errors import MissingExtraError, OutputError
+from bluecarbon.errors import OutputError
 from bluecarbon.methodology import formula
 from bluecarbon.methodology.trace import COMPUTED
 from bluecarbon.methodology.trace_links import Origin, claim_steps, origins
 from bluecarbon.report import Quantification, TraceInput, TraceStep
 from bluecarbon.spec import Parameter
+from bluecarbon.workbooks import new_workbook, workbook_bytes
 
 TRACE_HEADINGS = (
     ("步骤 step", 7),
@@ -51,8 +50,6 @@ PARAMETER_HEADINGS = (
 
 _HEADING_ROW = 4
 _VALUE, _REPORTED = "G", "K"
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_DATES = re.compile(rb"<dcterms:(created|modified)\b.*?</dcterms:\1>", re.DOTALL)
 
 
 def write_trace_xlsx(quantification: Quantification, path: Path) -> None:
@@ -70,32 +67,13 @@ def write_trace_xlsx(quantification: Quantification, path: Path) -> None:
     OutputError
         The file may not be written.
     """
-    try:
-        import openpyxl  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError("the trace as a workbook", "excel") from error
-    workbook = openpyxl.Workbook()
-    _TraceSheet(workbook.active, quantification).write()
+    workbook = new_workbook("the trace as a workbook")
+    _TraceSheet(workbook.create_sheet("trace"), quantification).write()
     _write_parameters(workbook.create_sheet("parameters"), quantification.parameters)
-    buffer = io.BytesIO()
-    workbook.save(buffer)
     try:
-        path.write_bytes(_without_time(buffer))
+        path.write_bytes(workbook_bytes(workbook))
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _without_time(workbook: io.BytesIO) -> bytes:
-    """The same archive with neither the time of its making nor the system it was made on."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(workbook) as made, zipfile.ZipFile(target, "w") as fixed:
-        for name in made.namelist():
-            info = zipfile.ZipInfo(name, _FIXED_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 0
-            content = made.read(name)
-            fixed.writestr(info, _DATES.sub(b"", content) if "docProps" in name else content)
-    return target.getvalue()
 
 
 class _TraceSheet:
@@ -127,7 +105,6 @@ class _TraceSheet:
         return f"{_VALUE}{self.result_row(step)}"
 
     def write(self) -> None:
-        self.sheet.title = "trace"
         title = f"{self.quantification.methodology_id}  {self.quantification.methodology_title}"
         _text(self.sheet["A1"], title, bold=True)
         _text(self.sheet["A2"], _draft_line(self.quantification), bold=True)

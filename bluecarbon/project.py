@@ -14,6 +14,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from bluecarbon.project_coordinates import Coordinates
+from bluecarbon.project_inventory import InventorySheets
+from bluecarbon.project_soil import Soil
+from bluecarbon.project_stocks import Stocks
+from bluecarbon.project_uncertainty import Uncertainty
 from bluecarbon.spec import Parameter, Status, Value
 from bluecarbon.stac_files import asset_files
 
@@ -67,6 +72,7 @@ class VectorFile(Value):
     """``[boundary]`` or ``[strata]``: a polygon layer that GDAL can read."""
 
     path: str
+    coordinates: Coordinates = "wgs84"
 
 
 class Scene(Value):
@@ -267,7 +273,7 @@ class RootShoot(Value):
 OutOfRange = Literal["refuse", "common", "extrapolate"]
 
 
-class Inventory(Value):
+class Inventory(InventorySheets):
     """``[inventory]``: plots and their trees.
 
     ``equations`` names, for a species or ``common``, rows of allometry_equations.csv in order of
@@ -276,11 +282,12 @@ class Inventory(Value):
 
     plots: str
     trees: str
+    coordinates: Coordinates = "wgs84"
     allometry: Literal["komiyama2005"] = "komiyama2005"
     equations: dict[str, tuple[str, ...]] = {}
     out_of_range: OutOfRange = "refuse"
     root_shoot: dict[str, RootShoot] = {}
-    unknown_species: Literal["refuse", "common"] = "refuse"
+    unknown_species: Literal["refuse", "common", "ladder"] = "refuse"
 
     @field_validator("equations", mode="before")
     @classmethod
@@ -288,13 +295,6 @@ class Inventory(Value):
         if not isinstance(value, dict):
             return value
         return {name: (ids,) if isinstance(ids, str) else ids for name, ids in value.items()}
-
-
-class Soil(Value):
-    """``[soil]``: slices of soil cores (土壤柱状样)."""
-
-    cores: str
-    reference_depth_cm: float = Field(default=100.0, gt=0, le=500.0)
 
 
 class MethodologySection(Value):
@@ -363,6 +363,8 @@ class ProjectFile(Value):
     reference: Reference | None = None
     inventory: Inventory | None = None
     soil: Soil | None = None
+    stocks: Stocks | None = None
+    uncertainty: Uncertainty | None = None
     methodology: MethodologySection | None = None
     registry: RegistrySection | None = None
 
@@ -436,6 +438,6 @@ def _declared_files(project: ProjectFile) -> list[tuple[str, str]]:
         found.append((project.reference.points, "reference sample"))
     if project.inventory:
         found += [(project.inventory.plots, "plots"), (project.inventory.trees, "trees")]
-    if project.soil:
-        found.append((project.soil.cores, "soil cores"))
+    for section in (project.soil, project.stocks):
+        found += section.files if section else ()
     return [(path, role) for path, role in found if path]

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable, Hashable
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -22,6 +24,8 @@ from bluecarbon.provenance import InputFile, Software, canonical_json, digest
 from bluecarbon.spec import Finding, Parameter, Real, Value
 
 SCHEMA = "bluecarbon-monitoring-report/1"
+
+Key = TypeVar("Key", bound=Hashable)
 
 StratumKind = Literal["planted", "established", "other"]
 Scenario = Literal["project", "baseline"]
@@ -110,6 +114,12 @@ class Series(Value):
         return tuple(range(self.first_year, self.first_year + len(self.values)))
 
 
+Indexes = tuple[
+    dict[str, tuple[Measurement, ...]],
+    dict[tuple[str, str, dt.date], tuple[Measurement, ...]],
+]
+
+
 class Monitoring(Value):
     """What was measured in a project over one monitoring period (监测期), no rule book applied.
 
@@ -146,14 +156,50 @@ class Monitoring(Value):
         sample: str | None = None,
     ) -> tuple[Measurement, ...]:
         """The measurements of a variable, narrowed by stratum, date and sample where given."""
-        return tuple(
-            m
-            for m in self.measurements
-            if m.variable == variable
-            and (stratum is None or m.stratum == stratum)
-            and (on is None or m.date == on)
-            and (sample is None or m.sample == sample)
-        )
+        by_variable, by_place = _indexes(_Same(self.measurements))
+        if stratum is not None and on is not None:
+            found = by_place.get((variable, stratum, on), ())
+        else:
+            found = tuple(
+                m
+                for m in by_variable.get(variable, ())
+                if (stratum is None or m.stratum == stratum) and (on is None or m.date == on)
+            )
+        return found if sample is None else tuple(m for m in found if m.sample == sample)
+
+
+class _Same:
+    """Rows that count as equal only when they are the same object: comparing them would be slow."""
+
+    def __init__(self, rows: tuple[Measurement, ...]) -> None:
+        self.rows = rows
+
+    def __hash__(self) -> int:
+        return id(self.rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.rows is self.rows
+
+
+# Rule books ask for the rows of a place again for every plot: looking through all of them each
+# time would take the square of their number. The cache holds the rows, so that no id is used again.
+@lru_cache(maxsize=8)
+def _indexes(same: _Same) -> Indexes:
+    """The rows by variable, and by variable, stratum and date."""
+    return (
+        _grouped(same.rows, lambda m: m.variable),
+        _grouped(same.rows, lambda m: (m.variable, m.stratum, m.date)),
+    )
+
+
+def _grouped(
+    rows: tuple[Measurement, ...], key: Callable[[Measurement], Key]
+) -> dict[Key, tuple[Measurement, ...]]:
+    """The rows by a key, in their order."""
+    found: dict[Key, list[Measurement]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return {name: tuple(some) for name, some in found.items()}
 
 
 class TraceInput(Value):

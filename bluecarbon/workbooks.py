@@ -25,7 +25,7 @@ def new_workbook(what: str) -> Any:
         openpyxl is not installed; ``what`` could not be made.
     """
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
     except ImportError as error:
         raise MissingExtraError(what, EXTRA) from error
     workbook = openpyxl.Workbook()

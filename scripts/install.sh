@@ -34,5 +34,5 @@ fi
 
 # Uncompiled packages cost every new process seconds, hence --compile-bytecode.
 "$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" \
-    --constraint "$here/constraints.txt" --editable "$here[registry,ml,rasters,cluster,excel,dev]"
+    --constraint "$here/constraints.txt" --editable "$here[registry,ml,rasters,cluster,excel,documents,dev]"
 echo "installed into $venv with $("$venv/bin/python" --version)"

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bluecarbon.cli.command_options import grouped
+from bluecarbon.cli.command_options import Classes, declared_legend, grouped
 from bluecarbon.cli.exit_codes import REFUSED
-from bluecarbon.cli.table_output import echo_findings, print_table
+from bluecarbon.cli.held_maps import held_raster
+from bluecarbon.cli.table_output import echo_findings, print_table, refusals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +49,8 @@ class Judged:
 def add_commands(mrv_app: typer.Typer) -> None:
     """Put the commands of this file into the group ``bluecarbon mrv``."""
     mrv_app.command("accuracy")(grouped(assess_map))
-    mrv_app.command("sample-size")(plan_sample)
-    mrv_app.command("draw-sample")(draw_sample)
+    mrv_app.command("sample-size")(grouped(plan_sample))
+    mrv_app.command("draw-sample")(grouped(draw_sample))
 
 
 def assess_map(
@@ -81,11 +82,11 @@ def assess_map(
     from bluecarbon.mrv.reference_table import ClassMap
 
     kind, confidence = _interval(interval)
-    names = _legend(legend)
+    names = _names(legend)
     asked = Assessment(
         reference=reference,
-        class_map=ClassMap(class_map, names=names) if class_map else None,
-        strata=strata,
+        class_map=ClassMap(held_raster(class_map), names=names) if class_map else None,
+        strata=held_raster(strata) if strata else None,
         training=training,
         by=tuple(judged.by or ()),
         epoch="" if judged.epoch is None else str(judged.epoch),
@@ -120,7 +121,7 @@ def plan_sample(
     from bluecarbon.mrv.map_accuracy import read_strata_sizes
     from bluecarbon.mrv.sample_plan import plan
 
-    sizes, found = read_strata_sizes(strata, names=_legend(legend))
+    sizes, found = read_strata_sizes(held_raster(strata), names=_names(legend))
     echo_findings(found)
     if sizes is None:
         raise typer.Exit(REFUSED)
@@ -151,7 +152,9 @@ def draw_sample(
 
     _require_sample_file(out, class_map)
     wanted = {name: int(value) for name, value in _pairs(points, whole=True).items()}
-    table, found = draw_points(class_map, wanted, seed=seed, names=_legend(legend), epoch=epoch)
+    table, found = draw_points(
+        held_raster(class_map), wanted, seed=seed, names=_names(legend), epoch=epoch
+    )
     echo_findings(found)
     if table is None:
         raise typer.Exit(REFUSED)
@@ -204,14 +207,9 @@ def _interval(text: str) -> tuple[Any, float]:
     return kind, share
 
 
-def _legend(legend: Sequence[str] | None) -> dict[int, str] | None:
-    names: dict[int, str] = {}
-    for entry in legend or ():
-        number, _, name = entry.partition("=")
-        if not number.strip().lstrip("-").isdigit() or not name:
-            raise _refusal(f"--legend {entry}: write number=class, as in 1=mangrove")
-        names[int(number)] = name
-    return names or None
+def _names(legend: list[str] | None) -> dict[int, str] | None:
+    with refusals():
+        return declared_legend(Classes(legend))
 
 
 def _pairs(entries: Sequence[str], *, whole: bool = False) -> dict[str, float]:

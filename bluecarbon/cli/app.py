@@ -6,7 +6,7 @@ import io
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -67,6 +67,26 @@ def verify(
     from bluecarbon.cli.verify_command import verify_report
 
     raise typer.Exit(verify_report(report, project))
+
+
+@app.command()
+def document(
+    report: Annotated[Path, typer.Argument(help="The sealed report, report.json, where it lies.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the documents.")],
+    language: Annotated[
+        Literal["zh", "en", "both"], typer.Option("--language", help="Of page and PDF.")
+    ] = "both",
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="html, pdf or xlsx; repeatable. All when not given."),
+    ] = None,
+) -> None:
+    """Page, PDF and workbook of a report again, from what lies beside it: nothing is measured."""
+    from bluecarbon.cli.document_command import wanted_documents, write_report_documents
+
+    wanted = wanted_documents(language, formats or ())
+    raise typer.Exit(write_report_documents(report, out, wanted))
 
 
 @app.command()

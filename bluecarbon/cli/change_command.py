@@ -80,7 +80,7 @@ def make_change(
     _required(damaged)
     found += _write_polygons(asked, periods, folder)
     table, noise = _change(asked, counted.table)
-    found += noise
+    found += (*noise, _only_mapped(periods))
     _write_tables(asked, counted.table, table, folder)
     write_manifest(
         folder,
@@ -120,6 +120,17 @@ def _counted(asked: ChangeRequest, maps: tuple[DatedMap, ...], runner: Runner) -
     if table is None or stack is None:
         raise DataError((*found, *again))
     return _Counted(maps, stack, table, found)
+
+
+def _only_mapped(periods: dict[tuple[int, int], Path]) -> Finding:
+    """What is counted on maps carries the errors of both; where the estimates come from."""
+    first = next(iter(periods.values())).name
+    message = "gain and loss are counted on the maps, and carry the errors of both maps"
+    fix = (
+        f"for area-adjusted figures with intervals: mrv draw-sample maps/{first}, label the points "
+        f"on both dates, and mrv accuracy POINTS --map maps/{first}"
+    )
+    return Finding.info("change-mapped-only", "change.csv", message, fix=fix)
 
 
 def _one_class(table: Transitions, rules: ChangeRules) -> Findings:
@@ -222,11 +233,12 @@ def _areas(asked: ChangeRequest, table: Transitions) -> pd.DataFrame:
 
 
 def _transitions(asked: ChangeRequest, table: Transitions) -> pd.DataFrame:
-    name = asked.legend.name
+    name, years = asked.legend.name, table.years
+    periods = [*itertools.pairwise(years), *([(years[0], years[-1])] if len(years) > 2 else [])]
     rows = [
         (stratum, start, end, name(before), name(after), area_ha)
         for stratum in table.strata
-        for start, end in itertools.pairwise(table.years)
+        for start, end in periods
         for (before, after), area_ha in table.matrix_ha(start, end, stratum).items()
     ]
     columns = ["stratum", "from_year", "to_year", "from_class", "to_class", "area_ha"]
@@ -235,6 +247,6 @@ def _transitions(asked: ChangeRequest, table: Transitions) -> pd.DataFrame:
 
 def _inputs(asked: ChangeRequest) -> list[Any]:
     inputs = [
-        digest_of(item.path, f"class map of {item.year}", name=item.subject) for item in asked.maps
+        digest_of(item.file, f"class map of {item.year}", name=item.subject) for item in asked.maps
     ]
     return [*inputs, *([digest_of(asked.strata_path, "strata")] if asked.strata_path else [])]

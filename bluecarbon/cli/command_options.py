@@ -9,16 +9,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
 
 import typer
 
+from bluecarbon.cli.held_maps import held_resources
 from bluecarbon.errors import DataError
 from bluecarbon.spec import Finding
 
 if TYPE_CHECKING:
     from bluecarbon.mrv.blocks import Runner
+    from bluecarbon.mrv.map_arguments import MapLegend
+    from bluecarbon.mrv.map_stack import Alignment
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,54 @@ class Grids:
     """What to do with maps on different grids."""
 
     align: Annotated[
-        str, typer.Option("--align", help="Maps on other grids than the first: refuse or nearest.")
+        str,
+        typer.Option("--align", help="Maps on other grids than the first: refuse, nearest, mode."),
     ] = "refuse"
+    nodata: Annotated[
+        int | None,
+        typer.Option("--nodata", help="Number that is no class in maps that do not say so."),
+    ] = None
+
+
+def declared_legend(classes: Classes) -> dict[int, str] | None:
+    """Number -> class as ``--legend`` says; None when it is not given. DataError for defects."""
+    found: list[Finding] = []
+    names: dict[int, str] = {}
+    for entry in classes.legend or ():
+        number, _, name = entry.partition("=")
+        if not number.strip().lstrip("-").isdigit() or not name:
+            fix = "write number=class, as in 1=mangrove"
+            message = f"'{entry}' is not a number and a class"
+            found.append(Finding.error("setting-wrong", "--legend", message, fix=fix))
+        elif names.setdefault(int(number), name) != name:
+            message, fix = f"number {int(number)} is named twice", "name each number once"
+            found.append(Finding.error("setting-wrong", "--legend", message, fix=fix))
+    if found:
+        raise DataError(found)
+    return names or None
+
+
+def alignment_of(grids: Grids) -> Alignment:
+    """The rule for maps on other grids, with the number that is no class. DataError for no rule."""
+    from bluecarbon.mrv.map_stack import Filled, Rule
+
+    if grids.align not in get_args(Rule):
+        fix = f"use {', '.join(get_args(Rule))}"
+        message = f"'{grids.align}' is no rule for class maps"
+        raise DataError([Finding.error("setting-wrong", "--align", message, fix=fix)])
+    return Filled(cast("Any", grids.align), grids.nodata)
+
+
+def without_nodata(legend: MapLegend, grids: Grids) -> MapLegend:
+    """The legend with ``--nodata`` as a number that says nothing. DataError where it is a class."""
+    number = grids.nodata
+    if number is None or number in legend.unknown:
+        return legend
+    if number in legend.names:
+        message = f"{number} is the class '{legend.names[number]}' in the legend"
+        fix = "give a number that is no class"
+        raise DataError([Finding.error("setting-wrong", "--nodata", message, fix=fix)])
+    return replace(legend, unknown=legend.unknown | {number})
 
 
 @contextmanager
@@ -93,7 +142,8 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             for name, group in groups.items()
         }
         positional = [given.pop(p.name) for p in plain if p.kind is not p.KEYWORD_ONLY]
-        command(*positional, **given, **made)
+        with held_resources():
+            command(*positional, **given, **made)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}

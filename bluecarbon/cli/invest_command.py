@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -13,11 +12,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bluecarbon.cli.exit_codes import REFUSED
+from bluecarbon.cli.command_options import Scale, runner_of
 from bluecarbon.cli.output_folder import replaced_folder
-from bluecarbon.cli.show import console, print_findings
-from bluecarbon.errors import BluecarbonError, DataError
-from bluecarbon.mrv.blocks import Runner, Threads
+from bluecarbon.cli.show import console
+from bluecarbon.cli.table_output import echo_findings, refusals
+from bluecarbon.errors import DataError
+from bluecarbon.mrv.blocks import Runner
 from bluecarbon.mrv.invest_cbc import (
     Compat,
     Economics,
@@ -30,17 +30,23 @@ from bluecarbon.mrv.invest_cbc import (
     write_invest,
 )
 from bluecarbon.mrv.invest_tables import InvestInputs, read_invest_tables, read_prices
-from bluecarbon.mrv.map_stack import Alignment
+from bluecarbon.mrv.manifest import digest_of, write_manifest
+from bluecarbon.mrv.map_stack import Alignment, Rule
 from bluecarbon.mrv.stock_model import StockTotals
 from bluecarbon.mrv.stock_rasters import Compression
 from bluecarbon.spec import Finding, errors_in
 
+COMMAND = "bluecarbon mrv invest-cbc"
+
+CLOUD_OPTIMISED_MOST_PX = 16_000_000
+"""Up to this size of the maps, some seconds for all rasters, they are cloud-optimised unasked."""
+
 SIDE_BY_SIDE = "side-by-side"
 NUMBERS = ("price", "inflation", "discount")
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "align": get_args(Alignment),
+    "align": get_args(Rule),
     "compression": get_args(Compression),
-    "cog": ("no", "yes"),
+    "cog": ("auto", "no", "yes"),
 }
 """Settings that take one of a few words; the first is the default of "cog" and "align"."""
 
@@ -60,22 +66,12 @@ class Chosen:
     settings: tuple[str, ...]
 
 
-def run_invest_command(chosen: Chosen) -> int:
-    """Run the command; 0, or 2 when it is refused and nothing was written."""
-    try:
+def run_invest_command(chosen: Chosen) -> None:
+    """Run the command; it ends with 2 when it is refused and nothing was written."""
+    with refusals():
         settings = _settings(chosen)
-        with _runner(settings.get("dask", "")) as runner:
+        with runner_of(Scale(dask=settings.get("dask") or None)) as runner:
             _run(chosen, settings, runner)
-    except BluecarbonError as error:
-        # run_command, which refuses in the same words, would load every rule book.
-        if isinstance(error, DataError):
-            print_findings(error.findings)
-            console.print("[bold red]refused[/]: correct the errors and run again.")
-        else:
-            console.print(f"refused: {error}", style="bold red", markup=False)
-        console.print("Nothing was written.")
-        return REFUSED
-    return 0
 
 
 def _run(chosen: Chosen, settings: Mapping[str, str], runner: Runner) -> None:
@@ -100,7 +96,6 @@ def _run(chosen: Chosen, settings: Mapping[str, str], runner: Runner) -> None:
         findings += found
     if run is None or errors_in(findings):
         raise DataError(findings)
-    print_findings(findings)
     if both:
         _show("Side by side [t CO2e, currency]", _side_by_side_rows(run, inputs))
         console.print(_mixed_years(run), soft_wrap=True)
@@ -108,24 +103,52 @@ def _run(chosen: Chosen, settings: Mapping[str, str], runner: Runner) -> None:
         title = f"Totals [t CO2e] by convention {run.table.convention}"
         _show(title, _totals_rows(run, drawn))
     if chosen.out is not None:
-        read = [*chosen.tables, *(item.path for item in inputs.snapshots)]
+        ordered = sorted(inputs.snapshots, key=lambda item: item.year)
+        read = [*chosen.tables, *(item.path for item in ordered)]
         read += [Path(settings["prices"])] if "prices" in settings else []
-        _write(run, chosen.out, read, settings, runner=runner)
+        _write(run, chosen, read, settings, found=findings, runner=runner)
+    echo_findings(findings)
 
 
 def _write(
-    run: InvestRun, out: Path, read: list[Path], settings: Mapping[str, str], *, runner: Runner
+    run: InvestRun,
+    chosen: Chosen,
+    read: list[Path],
+    settings: Mapping[str, str],
+    *,
+    found: tuple[Finding, ...],
+    runner: Runner,
 ) -> None:
-    command = "bluecarbon mrv invest-cbc"
-    with replaced_folder(out, read[0], command=command, inputs=read) as folder:
+    out = cast("Path", chosen.out)
+    with replaced_folder(out, read[0], command=COMMAND, inputs=read) as folder:
         written = write_invest(
             run,
             folder,
             compression=cast("Compression", settings.get("compression", "zstd")),
-            cloud_optimised=settings.get("cog") == "yes",
+            cloud_optimised=_cloud_optimised(run, settings.get("cog", "auto")),
             runner=runner,
         )
-    console.print(f"{len(written)} files in {out}", markup=False, soft_wrap=True)
+        asked: dict[str, object] = {"compat": chosen.compat, "analysis_year": run.table.last_year}
+        digests = [
+            digest_of(path, role) for path, role in zip(read, _roles(run, settings), strict=True)
+        ]
+        write_manifest(
+            folder, COMMAND, settings={**asked, **settings}, inputs=digests, findings=found
+        )
+    typer.echo(f"{len(written)} files in {out}", err=True)
+
+
+def _roles(run: InvestRun, settings: Mapping[str, str]) -> list[str]:
+    maps = [f"class map of {year}" for year in run.trajectories.years]
+    prices = ["prices"] if "prices" in settings else []
+    return ["snapshots", "biophysical table", "transitions", *maps, *prices]
+
+
+def _cloud_optimised(run: InvestRun, asked: str) -> bool:
+    """Overviews where they cost little: they are most of the time of large rasters."""
+    grid = run.trajectories.grid
+    small = grid.height * grid.width <= CLOUD_OPTIMISED_MOST_PX
+    return asked == "yes" or (asked == "auto" and small)
 
 
 def _settings(chosen: Chosen) -> dict[str, str]:
@@ -170,17 +193,6 @@ def _economics(settings: Mapping[str, str]) -> tuple[Economics | None, tuple[Fin
         return None, ()
     price, inflation, discount = numbers
     return Economics(price=price, inflation_percent=inflation, discount_percent=discount), ()
-
-
-@contextmanager
-def _runner(dask: str) -> Iterator[Runner]:
-    if not dask:
-        yield Threads()
-        return
-    from bluecarbon.mrv.cluster import connected
-
-    with connected(dask) as cluster:
-        yield cluster
 
 
 def _show(title: str, rows: list[list[str]]) -> None:

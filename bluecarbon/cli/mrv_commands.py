@@ -8,11 +8,36 @@ from typing import Annotated
 import typer
 
 from bluecarbon.cli.accuracy_commands import add_commands
+from bluecarbon.cli.alerts_command import add_alerts_command
+from bluecarbon.cli.classify_command import add_classify_command
+from bluecarbon.cli.coordinates_command import add_coordinates_command
+from bluecarbon.cli.cores_command import add_cores_command
+from bluecarbon.cli.describe_command import add_describe_command
+from bluecarbon.cli.label_command import add_label_command
+from bluecarbon.cli.plot_commands import add_plot_commands
 from bluecarbon.cli.raster_commands import add_raster_commands
+from bluecarbon.cli.scene_commands import add_scene_commands
+from bluecarbon.cli.stocks_command import add_stock_commands
+from bluecarbon.cli.tide_command import add_tide_command
+from bluecarbon.cli.trees_command import add_trees_command
 
 mrv_app = typer.Typer(help="Measuring 监测: parts of a run on their own.", no_args_is_help=True)
-add_commands(mrv_app)
-add_raster_commands(mrv_app)
+for add in (
+    add_describe_command,
+    add_scene_commands,
+    add_classify_command,
+    add_raster_commands,
+    add_alerts_command,
+    add_commands,
+    add_label_command,
+    add_tide_command,
+    add_plot_commands,
+    add_trees_command,
+    add_cores_command,
+    add_coordinates_command,
+    add_stock_commands,
+):
+    add(mrv_app)
 
 
 @mrv_app.command("invest-cbc")
@@ -37,8 +62,10 @@ def invest_cbc(
         list[str] | None,
         typer.Option(
             "--set",
-            help="price=10, inflation=2, discount=3 (percent), prices=FILE.csv, align=nearest, "
-            "compression=zstd|lzw|deflate, cog=yes, dask=tcp://host:8786; repeatable.",
+            help="price=10, inflation=2, discount=3 (percent), prices=FILE.csv, "
+            "align=nearest|mode, compression=zstd|lzw|deflate, cog=yes|no (cloud-optimised with "
+            "overviews; by default up to 16 Mpx, as it takes seven times as long), "
+            "dask=tcp://host:8786; repeatable.",
         ),
     ] = None,
 ) -> None:
@@ -50,4 +77,4 @@ def invest_cbc(
     from bluecarbon.cli.invest_command import Chosen, run_invest_command
 
     chosen = Chosen(tables, out, compat, analysis_year, draws, seed, tuple(settings or ()))
-    raise typer.Exit(run_invest_command(chosen))
+    run_invest_command(chosen)

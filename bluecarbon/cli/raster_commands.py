@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from bluecarbon.cli.command_options import Classes, Grids, Scale, grouped, runner_of
+from bluecarbon.cli.command_options import (
+    Classes,
+    Grids,
+    Scale,
+    alignment_of,
+    declared_legend,
+    grouped,
+    runner_of,
+    without_nodata,
+)
+from bluecarbon.cli.held_maps import held_map, held_maps
 from bluecarbon.cli.table_output import echo_findings, print_table, refusals
 from bluecarbon.errors import DataError
 from bluecarbon.spec import Finding, errors_in
@@ -80,8 +90,9 @@ def areas(class_map: MapFile, *, strata: StrataFile = None, classes: Classes, sc
     from bluecarbon.mrv.transitions import transition_areas
 
     with refusals():
-        item = given.undated_map(class_map)
-        legend, found = given.legend_of_maps([item], _declared(classes))
+        item, opened = held_map(class_map)
+        legend, found = given.legend_of_maps([item], declared_legend(classes))
+        found = (*opened, *found)
         places, problems = given.strata_of(strata, [item])
         problems += given.crossing_findings([item])
         _required((*found, *problems))
@@ -121,22 +132,23 @@ def change(
     from bluecarbon.mrv.map_arguments import crossing_findings, files_of, strata_of
 
     with refusals():
-        items, legend, found = _dated(maps, classes)
+        items, legend, found = _dated(maps, classes, grids)
         found += crossing_findings(items)
         chosen, more = _rules(rules, legend)
         places, problems = strata_of(strata, items)
         found += (*more, *problems, *_at_least_two(items))
         _required(found)
-        alignment = _alignment(grids)
+        alignment = alignment_of(grids)
         asked = ChangeRequest(
             items, legend, places, strata, chosen, alignment, rules.map_error
         )  # fmt: skip
         settings = {"class": rules.followed, "mmu": rules.mmu, "adjacency": rules.adjacency}
         settings |= {"persistence": rules.persistence or "none", "align": grids.align}
         settings |= {"legend": " ".join(classes.legend or ()), "map_error": rules.map_error or ""}
-        read = [file for item in items for file in files_of(item.path)]
+        settings |= {} if grids.nodata is None else {"nodata": grids.nodata}
+        read = [file for item in items for file in files_of(item.file)]
         read += files_of(strata) if strata is not None else ()
-        output = replaced_folder(out, items[0].path, command="bluecarbon mrv change", inputs=read)
+        output = replaced_folder(out, items[0].file, command="bluecarbon mrv change", inputs=read)
         with output as folder, runner_of(scale) as runner:
             table, made = make_change(asked, folder, settings, runner)
     echo_findings((*found, *made))
@@ -159,8 +171,9 @@ def zonal(
     from bluecarbon.mrv.zonal import zonal_areas
 
     with refusals():
-        item = given.undated_map(class_map)
-        legend, found = given.legend_of_maps([item], _declared(classes))
+        item, opened = held_map(class_map)
+        legend, found = given.legend_of_maps([item], declared_legend(classes))
+        found = (*opened, *found)
         shapes, problems = given.named_polygons(polygons, column=name, class_map=item)
         found += (*problems, *given.crossing_findings([item]))
         _required(found)
@@ -186,10 +199,10 @@ def stack(
     from bluecarbon.mrv.raster_datasets import class_dataset
 
     with refusals():
-        items, legend, found = _dated(maps, classes)
-        write = _writer(out, "bluecarbon mrv stack", [item.path for item in items])
+        items, legend, found = _dated(maps, classes, grids)
+        write = _writer(out, "bluecarbon mrv stack", [item.file for item in items])
         _required(found)
-        alignment = _alignment(grids)
+        alignment = alignment_of(grids)
         with runner_of(scale) as runner:
             made, problems = class_dataset(items, legend, alignment=alignment, runner=runner)
         found += problems
@@ -219,13 +232,13 @@ def _required(found: Sequence[Finding]) -> None:
 
 
 def _dated(
-    arguments: Sequence[str], classes: Classes
+    arguments: Sequence[str], classes: Classes, grids: Grids
 ) -> tuple[tuple[DatedMap, ...], MapLegend, Findings]:
     from bluecarbon.mrv.map_arguments import dated_maps, legend_of_maps
 
-    items, found = dated_maps(arguments)
-    legend, problems = legend_of_maps(items, _declared(classes))
-    return items, legend, (*found, *problems)
+    items, found = held_maps(*dated_maps(arguments))
+    legend, problems = legend_of_maps(items, declared_legend(classes))
+    return items, without_nodata(legend, grids), (*found, *problems)
 
 
 def _at_least_two(items: Sequence[DatedMap]) -> Findings:
@@ -233,29 +246,6 @@ def _at_least_two(items: Sequence[DatedMap]) -> Findings:
         return ()
     message, fix = "change needs maps of two dates or more", "give another map, or use mrv areas"
     return (Finding.error("class-map-missing", items[0].subject, message, fix=fix),)
-
-
-def _declared(classes: Classes) -> dict[int, str] | None:
-    found: list[Finding] = []
-    names: dict[int, str] = {}
-    for entry in classes.legend or ():
-        number, _, name = entry.partition("=")
-        if not number.strip().lstrip("-").isdigit() or not name:
-            fix = "write number=class, as in 1=mangrove"
-            message = f"'{entry}' is not a number and a class"
-            found.append(Finding.error("setting-wrong", "--legend", message, fix=fix))
-        elif names.setdefault(int(number), name) != name:
-            message, fix = f"number {int(number)} is named twice", "name each number once"
-            found.append(Finding.error("setting-wrong", "--legend", message, fix=fix))
-    _required(found)
-    return names or None
-
-
-def _alignment(grids: Grids) -> Any:
-    if grids.align in {"refuse", "nearest"}:
-        return grids.align
-    message, fix = f"'{grids.align}' is no rule for class maps", "use refuse or nearest"
-    raise DataError([Finding.error("setting-wrong", "--align", message, fix=fix)])
 
 
 def _rules(rules: Rules, legend: MapLegend) -> tuple[ChangeRules, Findings]:

@@ -15,13 +15,17 @@ from bluecarbon.cli.ledger_summary import page_rows, summary_rows
 from bluecarbon.cli.output_folder import replaced_folder, require_apart
 from bluecarbon.cli.show import console, print_findings, progress_bars
 from bluecarbon.errors import BluecarbonError, DataError
-from bluecarbon.mrv.document import render_html
+from bluecarbon.mrv.claim_uncertainty import project_uncertainty, uncertainty_tables
+from bluecarbon.mrv.document_files import write_documents
+from bluecarbon.mrv.evidence import write_pictures
 from bluecarbon.mrv.outputs import write_rasters, write_tables
 from bluecarbon.mrv.pipeline import Measured, build_report, measure, quantify
 from bluecarbon.mrv.progress import Progress
+from bluecarbon.mrv.project_stock_maps import write_project_stocks
 from bluecarbon.project import Project
 from bluecarbon.project_file import load_project
 from bluecarbon.report import MonitoringReport, write_report
+from bluecarbon.spec import Finding
 
 
 def check_project(project_path: Path) -> int:
@@ -44,7 +48,7 @@ def run_project(project_path: Path, out: Path) -> int:
     try:
         project = load_project(project_path)
         with replaced_folder(out, project_path) as folder, progress_bars() as progress:
-            report, measured, ledger = _produce(project, folder, progress)
+            report, measured, ledger, on_stocks = _produce(project, folder, progress)
             # Only now: which files are read is known once catalogue items were found sound.
             require_apart(out, [project.resolve(declared) for declared, _ in project.files()])
     except DataError as error:
@@ -54,7 +58,7 @@ def run_project(project_path: Path, out: Path) -> int:
         console.print("Nothing was written.")
         return REFUSED
     claimed = report.quantification.findings if report.quantification else ()
-    print_findings((*report.findings, *claimed))
+    print_findings((*report.findings, *claimed, *on_stocks))
     _print_summary(report, measured, ledger)
     _print_paths(out)
     console.print(f"done in {time.perf_counter() - started:.1f} s")
@@ -70,21 +74,24 @@ def refused(error: DataError) -> int:
 
 def _produce(
     project: Project, folder: Path, progress: Progress
-) -> tuple[MonitoringReport, Measured, Any]:
+) -> tuple[MonitoringReport, Measured, Any, tuple[Finding, ...]]:
     measured = measure(project, progress)
     steps = 4
     progress("writing report", 0, steps)
     report = build_report(project, measured, write_rasters(measured.extent, folder))
     progress("writing report", 1, steps)
     write_report(report, folder / "report.json")
-    write_tables(measured, report.quantification, folder)
+    sure = project_uncertainty(project, measured.monitoring, measured.inventory)
+    write_tables(measured, report.quantification, folder, more=uncertainty_tables(sure))
+    _, on_stocks = write_project_stocks(project, measured, folder)
     progress("writing report", 2, steps)
     ledger = _keep_ledger(project, report, folder)
     progress("writing report", 3, steps)
-    page = render_html(report, measured, page_rows(ledger) if ledger else ())
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    write_pictures(measured.extent, folder)
     progress("writing report", steps, steps)
-    return report, measured, ledger
+    rows = page_rows(ledger) if ledger else ()
+    _, not_made = write_documents(report, folder, ledger=rows, progress=progress)
+    return report, measured, ledger, (*on_stocks, *not_made)
 
 
 def _keep_ledger(project: Project, report: MonitoringReport, folder: Path) -> Any:

@@ -180,9 +180,10 @@ class TreeStocks:
     def _stratum_plots(self, stratum: Stratum, on: dt.date | None, when: str) -> dict[str, Term]:
         """Tree biomass of each plot, above and below ground (AR-TOOL14 Appendix 1)."""
         found = {}
+        kind = plots.KINDS[self._plot_rows(stratum, on)[0].variable]
         for plot, measured in self._plot_samples(stratum, on).items():
             scope = f"plot {plot} {when}"
-            agb = self._above_ground(scope, measured, stratum, on)
+            agb = self._above_ground(scope, measured, kind)
             ratio = self._trace.evaluate(
                 ar_tool14.ROOT_SHOOT,
                 scope,
@@ -195,11 +196,8 @@ class TreeStocks:
             )
         return found
 
-    def _above_ground(
-        self, scope: str, measured: Term, stratum: Stratum, on: dt.date | None
-    ) -> Term:
+    def _above_ground(self, scope: str, measured: Term, kind: plots.Kind) -> Term:
         """Above-ground biomass of a plot [t/ha]: as measured, or by Eq A1.5, A1.7, A1.8."""
-        kind = plots.KINDS[self._plot_rows(stratum, on)[0].variable]
         if kind.equation is None:
             return measured
         rows = {

@@ -86,10 +86,13 @@ class SeededSampler:
         """The draws that belong to a name, shape (draws,), not to be written to."""
         return self._normal(name)
 
-    def _draw(self, name: str) -> Floats:
+    def generator(self, name: str) -> np.random.Generator:
+        """The stream of random numbers that belongs to a name."""
         key = hashlib.sha256(f"{self._seed}|{self._chunk}|{name}".encode()).digest()
-        generator = np.random.Generator(np.random.SFC64(np.frombuffer(key, dtype=np.uint32)))
-        draws = generator.standard_normal(self.draws)
+        return np.random.Generator(np.random.SFC64(np.frombuffer(key, dtype=np.uint32)))
+
+    def _draw(self, name: str) -> Floats:
+        draws = self.generator(name).standard_normal(self.draws)
         draws.setflags(write=False)
         return draws
 

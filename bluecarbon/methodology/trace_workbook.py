@@ -68,12 +68,22 @@ def write_trace_xlsx(quantification: Quantification, path: Path) -> None:
         The file may not be written.
     """
     workbook = new_workbook("the trace as a workbook")
-    _TraceSheet(workbook.create_sheet("trace"), quantification).write()
-    _write_parameters(workbook.create_sheet("parameters"), quantification.parameters)
+    add_trace(workbook, quantification)
     try:
         path.write_bytes(workbook_bytes(workbook))
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def add_trace(
+    workbook: Any, quantification: Quantification, more: Sequence[Parameter] = ()
+) -> None:
+    """Add the sheets ``trace`` (live formulas) and ``parameters`` to a workbook of openpyxl.
+
+    ``more`` are parameter rows that no step of the trace reads; they stand below the others.
+    """
+    _TraceSheet(workbook.create_sheet("trace"), quantification).write()
+    _write_parameters(workbook.create_sheet("parameters"), (*quantification.parameters, *more))
 
 
 class _TraceSheet:
@@ -271,7 +281,7 @@ def _write_headings(sheet: Any, headings: Sequence[tuple[str, int]], row: int) -
 
 
 def _text(cell: Any, text: str, *, bold: bool = False) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped]
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     cell.value = ILLEGAL_CHARACTERS_RE.sub(" ", text)
     # Text of a user's file that begins with "=" must not become a formula.
@@ -291,7 +301,7 @@ def _number_or_formula(cell: Any, value: float, live: str, *, bold: bool = False
 
 
 def _embolden(cell: Any) -> None:
-    from openpyxl.styles import Font  # type: ignore[import-untyped]
+    from openpyxl.styles import Font
 
     cell.font = Font(bold=True)
 

@@ -166,6 +166,25 @@ def normal_quantile(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
+FROM_INTERVAL = "SE from the score interval"
+"""What tables say of a standard error that is not that of the published equation."""
+
+
+def reported_error(
+    standard_error: float, limits: tuple[float, float], confidence: float
+) -> tuple[float, bool]:
+    """The standard error that a table gives, and whether it is taken from the interval.
+
+    A sample that holds no disagreement has the standard error 0 by every estimator of variance,
+    which nobody should take for certainty. Then half of the score interval over its quantile
+    stands in its place, as it does in the claim.
+    """
+    low, high = limits
+    if standard_error != 0 or not high > low:
+        return standard_error, False
+    return (high - low) / 2 / normal_quantile(confidence), True
+
+
 @dataclass(frozen=True)
 class Counted:
     """A group of a stratified sample: its area, its points, and those with the wanted label."""

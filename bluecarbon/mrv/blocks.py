@@ -12,10 +12,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import rasterio
 from rasterio.windows import Window
@@ -101,9 +101,14 @@ class Threads:
     count: int = 0
     """Threads; 0 takes one per core."""
 
+    @property
+    def number(self) -> int:
+        """How many threads there are."""
+        return self.count or os.cpu_count() or 1
+
     def results(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Apply ``work`` to every item; see :class:`Runner`."""
-        count = self.count or os.cpu_count() or 1
+        count = self.number
         if count == 1:
             yield from map(work, items)
             return
@@ -136,3 +141,44 @@ def gdal_settings() -> Iterator[None]:
     """GDAL as this engine wants it: a small cache, and no look at what else is in the folder."""
     with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB, GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
         yield
+
+
+Opening = Callable[[], AbstractContextManager[Result]]
+
+_lent: dict[int, deque[Any]] = {}
+"""By the identity of their owners, open files that no thread is using."""
+
+
+@contextmanager
+def ready(owner: object, opening: Opening[Result], runner: Runner) -> Iterator[None]:
+    """Open the files of ``owner`` for every thread of a runner, until the end of the block.
+
+    Opening a file costs as much as reading a million pixels of it, and the first one of a thread
+    ten times that, because each thread loads the coordinate systems for itself. Workers of a
+    cluster open files themselves.
+    """
+    count = runner.number if isinstance(runner, Threads) else 0
+    with gdal_settings(), ExitStack() as files:
+        _lent[id(owner)] = deque(files.enter_context(opening()) for _ in range(count))
+        try:
+            yield
+        finally:
+            del _lent[id(owner)]
+
+
+@contextmanager
+def borrowed(owner: object, opening: Opening[Result]) -> Iterator[Result]:
+    """What is :func:`ready` for ``owner`` and nobody else uses, or what ``opening`` gives."""
+    lent = _lent.get(id(owner))
+    try:
+        value = lent.popleft() if lent is not None else None
+    except IndexError:
+        value = None
+    if lent is None or value is None:
+        with opening() as value:
+            yield value
+        return
+    try:
+        yield value
+    finally:
+        lent.append(value)

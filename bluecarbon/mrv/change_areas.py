@@ -33,7 +33,9 @@ LONGEST_STEP_YEARS = 3
 """Between maps further apart a planting can come and go: three of them do not tell it from noise.
 A convention of this project."""
 
-Kind = Literal["gain", "loss"]
+Kind = Literal["loss", "gain"]
+"""Loss first: programs open the first layer of a GeoPackage, and claims and reversals ask for it.
+"""
 Codes = NDArray[np.uint8]
 Findings = tuple[Finding, ...]
 
@@ -251,12 +253,23 @@ def change_polygons(
     Columns kind, from_year, to_year, stratum, area_ha (geodesic) and WGS 84 polygons, in the order
     of the strata and from north to south.
     """
+    was, is_ = before == code, after == code
+    patches = _patches(was & ~is_ if kind == "loss" else ~was & is_, grid)
+    return patch_table(patches, period=period, kind=kind, strata=strata)
+
+
+def patch_table(
+    patches: list[Geometry],
+    *,
+    period: Period,
+    kind: Kind,
+    strata: Mapping[str, Geometry] | None = None,
+) -> gpd.GeoDataFrame:
+    """WGS 84 patches as the table of :func:`change_polygons`."""
     import geopandas as gpd
 
     from bluecarbon.mrv.vectors import geodesic_area_ha
 
-    was, is_ = before == code, after == code
-    patches = _patches(was & ~is_ if kind == "loss" else ~was & is_, grid)
     rows = [
         (kind, period.start, period.end, name, geodesic_area_ha(patch), patch)
         for name, area in (strata or {"": None}).items()

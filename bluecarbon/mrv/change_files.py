@@ -87,7 +87,7 @@ def write_cleaned_maps(
 
     The numbers stay those of the files. Returns the new maps, or the finding of a damaged file.
     """
-    dtype = _number_type(stack)
+    dtype = number_type(stack)
     made = tuple(replace(m, path=folder / f"classes_{m.year}.tif", band=None) for m in maps)
     layers = [
         _Layer(
@@ -103,7 +103,8 @@ def write_cleaned_maps(
     def numbers(places: Codes) -> NDArray[Any]:
         return stack.number_of(places).astype(dtype)
 
-    found = _write_layers(stack, layers, partial(_cleaned, stack, rules), numbers, runner=runner)
+    work = partial(cleaned_block, stack, rules)
+    found = _write_layers(stack, layers, work, numbers, runner=runner)
     return made, found
 
 
@@ -131,7 +132,7 @@ def write_change_maps(
         _Layer(path, f"change of {name} {start}-{end}", CODE_OUTSIDE, legend, colours)
         for (start, end), path in periods.items()
     ]
-    work = partial(_changed, stack, _lookup(stack, rules), tuple(pairs))
+    work = partial(changed_block, stack, class_lookup(stack, rules), tuple(pairs))
     return periods, _write_layers(stack, layers, work, np.asarray, runner=runner)
 
 
@@ -189,7 +190,8 @@ def _tiled(path: Path, grid: Grid, layer: _Layer, dtype: np.dtype[Any]) -> Any:
     return target
 
 
-def _number_type(stack: MapStack) -> np.dtype[Any]:
+def number_type(stack: MapStack) -> np.dtype[Any]:
+    """The smallest number type that holds the class numbers of a stack."""
     if not stack.values:
         return np.dtype(np.uint8)
     known = [*stack.values, *(n for n in stack.nodata if n is not None)]
@@ -204,7 +206,7 @@ def _colours(
     return colour_table(known, CLASS_COLOURS) if dtype == np.uint8 else {}
 
 
-def _cleaned(stack: MapStack, rules: ChangeRules, block: Block) -> Codes | Finding:
+def cleaned_block(stack: MapStack, rules: ChangeRules, block: Block) -> Codes | Finding:
     """Maps of a block after the rules, as places of numbers."""
     unit = rules.mapping_unit
     # Each map is judged against the cleaned one before: what a rule sees grows with the dates.
@@ -237,9 +239,10 @@ def _grown(block: Block, pixels: int, grid: Grid) -> tuple[Block, tuple[slice, s
     return Block(row, column, bottom - row, right - column), inner.slices
 
 
-def _changed(
+def changed_block(
     stack: MapStack, lookup: Codes, pairs: Sequence[tuple[int, int]], block: Block
 ) -> Codes | Finding:
+    """Maps of change of a block, one for each pair of dates, or the finding of a damaged file."""
     maps = _read(stack, block)
     if isinstance(maps, Finding):
         return maps
@@ -261,7 +264,7 @@ def _places(stack: MapStack, numbers: frozenset[int]) -> list[int]:
     return [stack.values.index(number) for number in sorted(numbers) if number in stack.values]
 
 
-def _lookup(stack: MapStack, rules: ChangeRules) -> Codes:
+def class_lookup(stack: MapStack, rules: ChangeRules) -> Codes:
     """For each map the code of every place: the class, another, unobserved, or outside."""
     table = np.full((len(stack.paths), 256), CODE_OF["other"], dtype=np.uint8)
     table[:, _places(stack, frozenset({rules.number}))] = CODE_MANGROVE

@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from bluecarbon.mrv.change_areas import Kind, Period, change_polygons
+from bluecarbon.mrv.change_areas import Kind, Period, change_polygons, patch_table
 from bluecarbon.mrv.change_map import CHANGE_LEGEND
+from bluecarbon.mrv.patch_bands import patches_by_bands
 from bluecarbon.mrv.rasters import Geometry, Grid, opened, unreadable
 from bluecarbon.spec import Finding
 
 POLYGON_PIXELS_MAX = 250_000_000
-"""Patches are drawn with the whole map in memory, 8 bytes for each pixel; above this a map is
-to be given in tiles."""
+"""Up to this patches are drawn with the whole map in memory, 8 bytes for each pixel."""
 
 CHANGE_CODE = {name: code for code, name in CHANGE_LEGEND.items()}
 
@@ -46,19 +46,21 @@ def patches_of(
 def patches_of_file(
     change_map: Path, kind: Kind, period: Period, *, strata: Mapping[str, Geometry] | None = None
 ) -> tuple[gpd.GeoDataFrame | None, tuple[Finding, ...]]:
-    """The same of a map of change on disk; None with a finding when it is too large."""
+    """The same of a map of change on disk; None with a finding when it cannot be read.
+
+    A map above :data:`POLYGON_PIXELS_MAX` is drawn band by band: the same patches, from north to
+    south by their upper edges.
+    """
     try:
         with opened(change_map) as dataset:
             pixels = dataset.height * dataset.width
             grid = Grid(dataset.crs, dataset.transform, dataset.height, dataset.width)
             codes = dataset.read(1) if pixels <= POLYGON_PIXELS_MAX else None
+        if codes is None:
+            patches = patches_by_bands(change_map, CHANGE_CODE[kind])
+            return patch_table(patches, period=period, kind=kind, strata=strata), ()
     except (RasterioError, OSError) as error:
         return None, (unreadable(change_map.name, "change-map", error),)
-    if codes is None:
-        message = f"the map has {pixels:,} pixels: no polygons were drawn"
-        fix = f"give the maps in tiles of at most {POLYGON_PIXELS_MAX:,} pixels"
-        name = change_map.name
-        return None, (Finding.warning("change-polygons-left-out", name, message, fix=fix),)
     return patches_of(codes, grid, kind=kind, period=period, strata=strata), ()
 
 

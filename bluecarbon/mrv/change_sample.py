@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from bluecarbon.mrv.accuracy import (
+    FROM_INTERVAL,
     MINIMUM_PER_GROUP,
     Counted,
     Estimate,
+    reported_error,
     stratified_total,
     total_limits,
 )
@@ -183,14 +185,17 @@ def _estimated(panels: Sequence[Panel], kind: str, confidence: float) -> dict[st
     low, high = (
         _net_limits(panels, confidence) if kind == "net" else _limits(panels, kind, confidence)
     )
+    by_equation = math.sqrt(sum(part.standard_error**2 for part in parts))
+    error, from_interval = reported_error(by_equation, (low, high), confidence)
+    estimator = "panel, post-stratified by change on the map"
     return {
         "area_ha": sum(part.value for part in parts),
-        "standard_error_ha": math.sqrt(sum(part.standard_error**2 for part in parts)),
+        "standard_error_ha": error,
         "ci_low_ha": low,
         "ci_high_ha": high,
         "confidence": confidence,
         "sample_size": sum(len(panel.change) for panel in panels),
-        "estimator": "panel, post-stratified by change on the map",
+        "estimator": f"{estimator}; {FROM_INTERVAL}" if from_interval else estimator,
     }
 
 
@@ -241,13 +246,34 @@ def panel_findings(
     without = [(pair, name) for pair, name in wanted if name not in panels.get(pair, {})]
     if len(without) == len(wanted):
         return (CHANGE_IS_MAPPED,)
+    certain = _certain_findings(panels)
     if not without:
         message = "gain and loss are estimated from points that are labelled in both epochs"
-        return (Finding.info("change-from-panel", "[reference]", message),)
+        return (Finding.info("change-from-panel", "[reference]", message), *certain)
     named = ", ".join(f"{name} {start}-{end}" for (start, end), name in without)
     message = (
         f"gain and loss of {named} are counted on the maps, without an interval: the same places "
         "are not labelled in both epochs"
     )
     fix = "label the points of one epoch in the other too"
-    return (Finding.info("change-partly-mapped", "[reference]", message, fix=fix),)
+    return (Finding.info("change-partly-mapped", "[reference]", message, fix=fix), *certain)
+
+
+def _certain_findings(
+    panels: Mapping[tuple[int, int], Mapping[str, Panel]],
+) -> tuple[Finding, ...]:
+    """Gains and losses of which no point disagrees with its post-stratum."""
+    certain = [
+        f"{kind} of {name} {start}-{end} ({len(panel.change)} points)"
+        for (start, end), of_pair in sorted(panels.items())
+        for name, panel in of_pair.items()
+        for kind in ("gain", "loss")
+        if panel.estimate(kind).standard_error == 0
+    ]
+    if not certain:
+        return ()
+    message = (
+        "no label disagrees within a post-stratum, so the standard error by equation is 0; the one "
+        f"given is half of the score interval over its quantile: {', '.join(certain)}"
+    )
+    return (Finding.info("change-no-disagreement", "[reference]", message),)

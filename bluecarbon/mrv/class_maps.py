@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
+from bluecarbon.mrv.map_stack import CLASSES_MAX, too_many_classes
 from bluecarbon.mrv.rasters import Grid, opened, read_window, unreadable
 from bluecarbon.mrv.regrid import Rule, resampled, source_window
 from bluecarbon.spec import Finding
@@ -117,6 +118,8 @@ def read_codes(
         return None, (unreadable(subject, "class-map", error),)
     result = np.full((part.height, part.width), CODE_UNOBSERVED, dtype=np.uint8)
     result[inside], unknown = use.translate(values[inside])
+    if len(unknown) > CLASSES_MAX:
+        return None, (too_many_classes(subject, unknown),)
     if unknown:
         numbers = ", ".join(f"{number:.10g}" for number in unknown[:8])
         message = f"numbers {numbers} occur, which the legend does not name"

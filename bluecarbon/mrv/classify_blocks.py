@@ -96,7 +96,7 @@ class _Done:
     hidden: int
 
 
-class _BrokenFileError(Exception):
+class BrokenFileError(Exception):
     """A file that ends early, met by a worker; its argument is the finding."""
 
 
@@ -107,7 +107,7 @@ def _reading(path: Path, what: str) -> Iterator[rasterio.DatasetReader]:
         with gdal_settings(), opened(path) as dataset:
             yield dataset
     except RasterioError as error:
-        raise _BrokenFileError(unreadable(path.name, what, error)) from error
+        raise BrokenFileError(unreadable(path.name, what, error)) from error
 
 
 def classify_tile(
@@ -127,7 +127,7 @@ def classify_tile(
     if grid is None:
         return None, found
     runner = runner or Threads()
-    blocks = _blocks(task)
+    blocks = task_blocks(task)
     totals = np.zeros(len(REASONS), np.int64)
     classes = np.zeros(256, np.int64)
     audited = hidden = 0
@@ -142,7 +142,7 @@ def classify_tile(
                     classes += np.bincount(done.codes.ravel(), minlength=256)
                     audited, hidden = audited + done.audited, hidden + done.hidden
             as_cog(tiled, target, resampling="mode")
-    except _BrokenFileError as broken:
+    except BrokenFileError as broken:
         return None, (*found, broken.args[0])
     finally:
         target.with_name(f".tiled-{target.name}").unlink(missing_ok=True)
@@ -194,7 +194,8 @@ def _declared_findings(task: TileTask, model: TreeModel | None) -> Iterator[Find
         yield Finding.error("candidates-no-elevation", "[mapping.candidates]", message)
 
 
-def _blocks(task: TileTask) -> tuple[Block, ...]:
+def task_blocks(task: TileTask) -> tuple[Block, ...]:
+    """Blocks of whole tiles of the scene."""
     with opened(task.scene) as dataset:
         rows, columns = dataset.block_shapes[0]
         height, width = dataset.height, dataset.width
@@ -242,7 +243,7 @@ def _water_cells(block: Block, *, task: TileTask) -> NDArray[np.intp]:
 def _bands(
     block: Block, task: TileTask, *, only: tuple[str, ...] = ()
 ) -> tuple[dict[str, Layer], NDArray[np.bool_]]:
-    """Reflectance of a block by band, and where the scene has nothing."""
+    """Reflectance (rows, columns) of a block by band, and where the scene has nothing."""
     wanted = only or task.bands
     numbers_of = [task.bands.index(name) + 1 for name in wanted]
     with _reading(task.scene, "scene") as dataset:
@@ -257,6 +258,14 @@ def _bands(
         name: layer.astype(np.float32) * scale + offset
         for name, layer in zip(wanted, numbers, strict=True)
     }, empty
+
+
+def block_layers(block: Block, task: TileTask) -> tuple[dict[str, Layer], NDArray[np.bool_]]:
+    """Bands and covariates (rows, columns) of a block, and where the scene has nothing."""
+    layers, empty = _bands(block, task)
+    for declared, path in task.covariates:
+        layers[declared.name] = _covariate(declared, path, scene=task.scene, block=block)
+    return layers, empty
 
 
 def _covariate(declared: Covariate, path: Path, *, scene: Path, block: Block) -> Layer:
@@ -276,12 +285,10 @@ def _classified(
     block: Block, *, task: TileTask, distance: CoarseDistance | None, share: float
 ) -> _Done:
     """The codes of a block, its pixels by reason, and the audit of those that are left out."""
-    model = _model(task.model, task.model.stat().st_mtime_ns)
-    bands, empty = _bands(block, task)
-    elevation: Layer | None = None
-    for declared, path in task.covariates:
-        bands[declared.name] = _covariate(declared, path, scene=task.scene, block=block)
-        elevation = bands[declared.name] if declared.kind == "elevation" else elevation
+    model = task_model(task.model, task.model.stat().st_mtime_ns)
+    bands, empty = block_layers(block, task)
+    heights = [bands[given.name] for given, _ in task.covariates if given.kind == "elevation"]
+    elevation = heights[-1] if heights else None
     reasons = np.zeros(empty.shape, np.uint8)
     if task.rules is not None:
         far = None if distance is None else distance.of(block)
@@ -298,7 +305,7 @@ def _classified(
 
 
 @lru_cache(maxsize=2)
-def _model(path: Path, written_ns: int) -> TreeModel:  # noqa: ARG001 - a new file is read anew
+def task_model(path: Path, written_ns: int) -> TreeModel:  # noqa: ARG001 - a new file is read anew
     """The model, read once by every process. DataError when the file was damaged meanwhile."""
     model, found = load_model(path)
     if model is None:

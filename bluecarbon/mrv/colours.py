@@ -27,6 +27,27 @@ CHANGE_COLOURS = {
     "unobserved": "#cc6677",
 }
 
+REASON_COLOURS = {
+    "valid": "#dddddd",
+    "nodata": "#000000",
+    "saturated": "#aa4499",
+    "shadow": "#332288",
+    "cloud": "#ffffff",
+    "snow": "#44aa99",
+    "water": "#88ccee",
+    "tide_too_high": "#ddcc77",
+    "outside": "#661100",
+    "terrain": "#999933",
+    "not_finite": "#cc6677",
+}
+
+ALERT_COLOURS = {
+    "outside": "#ffffff",
+    "watched": "#117733",
+    "suspected": "#ddcc77",
+    "alert": "#882255",
+}
+
 
 def colour_table(
     legend: Mapping[int, str], colours: Mapping[str, str]

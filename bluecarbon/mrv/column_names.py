@@ -12,6 +12,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from bluecarbon import units
@@ -239,9 +240,10 @@ def _claims(
     return claims
 
 
-def _accepted(name: FieldName) -> set[str]:
+@cache
+def _accepted(name: FieldName) -> frozenset[str]:
     own = {plain(name.name), plain(_split_tail(name.name)[0])}
-    return own | {plain(_implied(text)[0]) for text in name.headers}
+    return frozenset(own | {plain(_implied(text)[0]) for text in name.headers})
 
 
 def _implied(text: str) -> tuple[str, str]:

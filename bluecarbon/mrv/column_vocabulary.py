@@ -41,7 +41,7 @@ PLACE_NAMES = (
     _text("site_id", "site", "site name", "location", "站点", "样点", "采样点", "地点", "样区"),
     _text("plot_id", "plot", "plot no", "plot number", "plot name",
           "样地", "样地号", "样地编号", "样方", "样方号", "样方编号"),
-    _text("subplot_id", "subplot", "sub plot", "亚样地", "小样方", "小样方号"),
+    _text("subplot_id", "subplot", "sub plot", "sub plot id", "亚样地", "小样方", "小样方号"),
     _text("stratum", "strata", "stratum id", "zone", "碳层", "分层", "碳层编号"),
     _text("country", "国家"),
     FieldName(name="date", kind="date",
@@ -105,26 +105,53 @@ CORE_NAMES = tuple(
 )
 """What a second sheet may say of whole cores."""
 
+MARKER_NAMES = (
+    *PLACE_NAMES,
+    _number("depth_cm", "cm", "depth", "accretion", "soil above marker", "sediment depth",
+            "深度", "沉积厚度", "标志层深度"),
+    _number("years", "yr", "years since marker", "time", "duration", "年数", "埋设年数"),
+    *(name for name in SOIL_NAMES
+      if name.name in {"bulk_density_g_cm3", "organic_carbon_percent"}),
+)  # fmt: skip
+"""A sheet of marker horizons: readings of the soil above each."""
+
 TREE_NAMES = (
     *PLACE_NAMES,
-    _text("tree_id", "tree", "tree no", "tree number", "tag", "tag no", "stem id", "树号",
-          "树木编号", "株号", "单株号", "挂牌号", "标签号"),
+    _text("tree_id", "tree", "tree no", "tree number", "tag", "tag no", "stem id", "plant id",
+          "树号", "树木编号", "株号", "单株号", "挂牌号", "标签号"),
+    _text("stem_id", "stem", "stem no", "stem number", "茎号", "分枝号", "分株号"),
+    _text("nest", "size class", "stem class", "tree or sapling", "nested plot", "径级", "样方层"),
+    _text("genus", "属", "属名"),
     _text("species", "species name", "scientific name", "latin name", "taxon", "树种", "物种",
           "种名", "树种名称", "植物名称", "拉丁名"),
-    _number("dbh_cm", "cm", "dbh", "diameter at breast height", "d130", "diameter", "胸径", "直径"),
+    _number("dbh_cm", "cm", "dbh", "diameter at breast height", "d130", "d1.3", "diameter", "胸径",
+            "直径"),
+    _number("girth_cm", "cm", "girth", "gbh", "cbh", "girth at breast height", "circumference",
+            "circumference at breast height", "胸围", "胸高周长", "周长"),
+    _number("basal_girth_cm", "cm", "basal girth", "basal circumference", "地围", "基围"),
     _number("basal_diameter_cm", "cm", "basal diameter", "base diameter", "d0", "ground diameter",
             "diameter", "地径", "基径", "直径"),
     _number("d30_cm", "cm", "d30", "diameter at 30 cm"),
     _number("height_m", "m", "height", "tree height", "ht", "树高", "株高", "高度"),
-    _number("count", "", "n trees", "number of trees", "stems", "株数", "数量", "棵数"),
-    _text("status", "tree status", "live dead", "alive", "状态", "存活", "存活状况", "生长状况"),
+    _number("stem_height_m", "m", "deadbreak hgt", "stub height", "broken height", "断干高",
+            "残桩高"),
+    _number("count", "", "n trees", "n plants", "number of trees", "number of stems", "stems",
+            "株数", "数量", "棵数"),
+    _text("status", "tree status", "live dead", "alive or dead", "alive", "状态", "存活",
+          "存活状况", "生长状况", "死活"),
     _number("decay_class", "", "decay status", "decay", "decomposition class", "腐烂等级",
             "腐解等级", "枯立木等级", "分解等级"),
     _number("wood_density_g_cm3", "g/cm3", "wood density", "wsg", "wood specific gravity",
             "density", "木材密度", "木材基本密度"),
     _number("crown_diameter_m", "m", "crown diameter", "crown width", "冠幅"),
-    _number("area_m2", "m2", "plot area", "plot size", "area", "样地面积", "样方面积", "面积"),
+    _number("area_m2", "m2", "plot area", "plot size", "area", "tree area", "sub plot area",
+            "样地面积", "样方面积", "面积"),
     _number("radius_m", "m", "plot radius", "radius", "样地半径", "样圆半径", "半径"),
+    _number("sapling_area_m2", "m2", "sapling area", "sap area", "sapling plot area",
+            "plot sapling area", "幼树样方面积", "幼苗样方面积", "小样方面积"),
+    _number("sapling_radius_m", "m", "sapling radius", "sapling plot radius", "幼树样圆半径"),
+    _number("month", "", "月", "月份"),
+    _number("day", "", "日"),
 )  # fmt: skip
 
 UNIT_SPELLINGS: Mapping[str, str] = MappingProxyType(

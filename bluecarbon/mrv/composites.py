@@ -167,17 +167,39 @@ def composite_block(
     first = scenes[0]
     alike = all((s.scale, s.offset) == (first.scale, first.offset) for s in scenes)
     stack, reason = _read(scenes, block, as_numbers=alike)
+    scaling = (first.scale, first.offset) if alike else None
+    made = composite_numbers(stack, reason, statistic, percent=percent, scaling=scaling)
+    form = (block.rows, block.columns)
+    return CompositeBlock(
+        made.reflectance.reshape(-1, *form),
+        made.observations.reshape(form),
+        made.reason.reshape(form),
+    )
+
+
+def composite_numbers(
+    stack: Any,
+    reason: NDArray[np.uint8],
+    statistic: Statistic,
+    *,
+    percent: float,
+    scaling: tuple[float, float] | None,
+) -> CompositeBlock:
+    """The composite of digital numbers (scenes, bands, pixels), in the order of dates.
+
+    ``reason`` (scenes, pixels) is 0 where a scene is valid; ``scaling`` is (scale, offset) of all
+    scenes, None when the numbers are reflectance already. Pixels stay in one row.
+    """
     valid = reason == VALID
     # Numbers are sorted as they are in the file: a quarter of the memory, the same order.
-    tolerance = TOLERANCE / first.scale if alike else TOLERANCE
+    tolerance = TOLERANCE / scaling[0] if scaling else TOLERANCE
     made = _statistic(stack, valid, statistic, percent, tolerance=tolerance)
-    if alike:
-        made *= np.float32(first.scale)
-        made += np.float32(first.offset)
+    if scaling:
+        made *= np.float32(scaling[0])
+        made += np.float32(scaling[1])
     seen = valid.sum(axis=0, dtype=np.uint16)
     why = np.where(seen > 0, VALID, reason[-1]).astype(np.uint8)
-    form = (block.rows, block.columns)
-    return CompositeBlock(made.reshape(-1, *form), seen.reshape(form), why.reshape(form))
+    return CompositeBlock(made, seen, why)
 
 
 def _read(

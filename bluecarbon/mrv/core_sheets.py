@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,12 @@ from bluecarbon.mrv import soil_row_checks as checks
 from bluecarbon.mrv.column_names import ColumnMapping, Correction, map_columns
 from bluecarbon.mrv.column_vocabulary import CORE_NAMES, SOIL_NAMES
 from bluecarbon.mrv.core_positions import position_findings
-from bluecarbon.mrv.field_tables import Lines, defect, position_defects, read_lines, row_defects
+from bluecarbon.mrv.field_tables import Lines, defect, read_lines, row_defects
 from bluecarbon.mrv.field_workbooks import read_workbook_lines
-from bluecarbon.mrv.mapped_cells import CellDefect, mapped_cells
+from bluecarbon.mrv.mapped_cells import CellDefect, MappedCells, mapped_cells
+from bluecarbon.mrv.position_checks import converted_findings, sound_positions
 from bluecarbon.mrv.rejects import Rejects, as_records
+from bluecarbon.mrv.soil_mixing import matter_suspicions
 from bluecarbon.spec import Finding, errors_in
 
 WORKBOOK_ENDINGS = (".xlsx", ".xlsm")
@@ -45,11 +48,14 @@ class CoreSheet:
         ``is_point`` where only the depth of a sample is known (then both depths are that).
     rejects
         line, core_id, code, reason: one line for each reason of each row that was left out.
+    row_count
+        How many rows the sheet has, used or not.
     """
 
     mapping: ColumnMapping
     rows: pd.DataFrame
     rejects: pd.DataFrame
+    row_count: int = 0
 
 
 def read_core_sheet(
@@ -59,6 +65,7 @@ def read_core_sheet(
     core_table: Path | None = None,
     workbook_sheet: str = "",
     decimal_comma: bool = False,
+    only: Mapping[str, str] | None = None,
     strict: bool = False,
 ) -> tuple[CoreSheet | None, tuple[Finding, ...]]:
     """Read slices of soil cores.
@@ -75,6 +82,9 @@ def read_core_sheet(
         by core_id.
     decimal_comma
         Read "0,85" as 0.85.
+    only
+        Canonical text column to the value that rows must have (country to China); the others are
+        not looked at.
     strict
         Any row that would be left out is an error and nothing is returned.
 
@@ -83,7 +93,7 @@ def read_core_sheet(
     The sheet, or None when it cannot be used; and all findings: rows that are left out as
     warnings (errors when strict) that name their lines, and a last one that counts them.
     """
-    lines, findings = _lines(path, workbook_sheet)
+    lines, findings = sheet_lines(path, workbook_sheet)
     if lines is None:
         return None, tuple(findings)
     if not strict:
@@ -95,6 +105,7 @@ def read_core_sheet(
         corrections=corrections,
         core_table=core_table,
         decimal_comma=decimal_comma,
+        only=only or {},
         strict=strict,
     )
     return None if errors_in(findings) else sheet, (*findings, *found)
@@ -124,6 +135,7 @@ def _sheet(
     corrections: Mapping[str, Correction] | None,
     core_table: Path | None = None,
     decimal_comma: bool = False,
+    only: Mapping[str, str] = MappingProxyType({}),
     strict: bool,
 ) -> tuple[CoreSheet | None, tuple[Finding, ...]]:
     mapping, findings = map_columns(lines[0][1], SOIL_NAMES, file=file, corrections=corrections)
@@ -135,24 +147,33 @@ def _sheet(
     if core_table is not None:
         rows, found = _joined(rows, core_table)
         findings += found
+    findings += [_unknown_column(name, file) for name in only if name not in rows]
+    if errors_in(findings):
+        return None, tuple(findings)
+    rows, cells = _only(rows, cells, only)
+    findings += converted_findings(cells.notes, rows["line"], file)
+    rows, found = sound_positions(rows, file)
+    findings += found
     stated = frozenset(c.name for c in mapping.columns if c.header_unit)
-    findings += checks.unit_suspicions(rows, file, stated)
+    given = frozenset(c.name for c in mapping.columns if c.header_unit and c.by == "user")
+    findings += checks.unit_suspicions(rows, file, stated, given)
+    findings += matter_suspicions(rows, file)
     rejects = Rejects(rows, file)
     checks.reject_rows(rejects, cells.defects)
     checks.reject_repeated(rejects)
     findings += rejects.findings(checks.FIXES, "error" if strict else "warning")
     kept = rows[~rejects.mask].reset_index(drop=True)
     findings += _cells_ignored(cells.defects, rejects) + checks.doubts(kept, file)
-    findings += [_as_warning(f) for f in position_defects(kept, file)]
     findings += position_findings(rows, file)
     if kept.empty:
         findings.append(defect("no-usable-rows", file, "no row can be used", "see above"))
     if errors_in(findings):
         return None, tuple(findings)
-    return CoreSheet(mapping, kept, rejects.table()), tuple(findings)
+    return CoreSheet(mapping, kept, rejects.table(), len(rows)), tuple(findings)
 
 
-def _lines(path: Path, workbook_sheet: str) -> tuple[Lines | None, list[Finding]]:
+def sheet_lines(path: Path, workbook_sheet: str) -> tuple[Lines | None, list[Finding]]:
+    """The lines of a CSV file or of a sheet of a workbook, as cells of text, the header first."""
     if path.suffix.lower() in WORKBOOK_ENDINGS:
         lines, findings = read_workbook_lines(path, workbook_sheet)
     else:
@@ -219,9 +240,30 @@ def _completed(rows: pd.DataFrame) -> pd.DataFrame:
     return done
 
 
+def _unknown_column(name: str, file: str) -> Finding:
+    fix = "name it in the column mapping, or do not ask for it"
+    return defect("column-missing", file, f"there is no column for {name}", fix)
+
+
+def _only(
+    rows: pd.DataFrame, cells: MappedCells, only: Mapping[str, str]
+) -> tuple[pd.DataFrame, MappedCells]:
+    """The rows with the values that are asked for, and the defects of their cells."""
+    if not only:
+        return rows, cells
+    wanted = np.logical_and.reduce([rows[name] == value for name, value in only.items()])
+    place = np.cumsum(wanted) - 1
+
+    def moved(found: tuple[CellDefect, ...]) -> tuple[CellDefect, ...]:
+        return tuple((int(place[at]), *rest) for at, *rest in found if wanted[at])  # type: ignore[misc] # a tuple of four
+
+    left = rows[wanted].reset_index(drop=True)
+    return left, MappedCells(left, moved(cells.defects), moved(cells.notes))
+
+
 def _joined(rows: pd.DataFrame, core_table: Path) -> tuple[pd.DataFrame, list[Finding]]:
     """The columns of the sheet of cores on every slice of the core."""
-    lines, findings = _lines(core_table, "")
+    lines, findings = sheet_lines(core_table, "")
     if lines is None:
         return rows, findings
     mapping, found = map_columns(lines[0][1], CORE_NAMES, file=core_table.name)
@@ -230,7 +272,9 @@ def _joined(rows: pd.DataFrame, core_table: Path) -> tuple[pd.DataFrame, list[Fi
         message, fix = "there is no column for core_id", "add it, or name it core_id"
         return rows, [*findings, defect("column-missing", core_table.name, message, fix)]
     cells = mapped_cells(lines, mapping)
-    cores = cells.rows
+    findings += converted_findings(cells.notes, cells.rows["line"], core_table.name)
+    cores, found = sound_positions(cells.rows, core_table.name)
+    findings += found
     hits = [(int(cores["line"].to_numpy()[place]), said) for place, _, _, said in cells.defects]
     fix = "the cell is read as empty"
     findings += row_defects("cell-ignored", core_table.name, hits, fix, severity="warning")

@@ -7,6 +7,7 @@ its grid in CF attributes (:mod:`bluecarbon.mrv.arrays`). What is wrong with a f
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from bluecarbon.errors import DataError
-from bluecarbon.mrv.arrays import GRID_MAPPING, Y_NAMES, grid_of, to_dataarray
+from bluecarbon.mrv.arrays import GRID_MAPPING, Y_NAMES, grid_of, legend_of, to_dataarray
+from bluecarbon.mrv.overviews import overview_findings
 from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.mrv.regrid import antimeridian_findings
 from bluecarbon.spec import Finding, errors_in
 
-OVERVIEWS_FROM_PX = 4096
-"""A raster with a longer side is slow to draw without overviews: all of it must be read."""
+NO_CLASS = frozenset({"outside", "unobserved", "nodata", "no_data", "no-data", "fill", "missing"})
+"""Meanings of a flag that say nothing about the ground: such a number may be the fill value."""
 
 Findings = tuple[Finding, ...]
 
@@ -116,19 +118,15 @@ def _open_raster(path: Path, subject: str) -> tuple[Opened | None, Findings]:
 
 def raster_remarks(path: Path, grid: Grid, subject: str) -> Findings:
     """What a sound raster may still cost or hide: missing overviews, the antimeridian."""
-    found = list(antimeridian_findings(grid, subject))
-    with opened(path) as dataset:
-        bare = not dataset.overviews(1)
-    if bare and max(grid.height, grid.width) > OVERVIEWS_FROM_PX:
-        message = "has no overviews: every picture of it reads all of its pixels"
-        fix = "add them once: gdaladdo -ro FILE, or write it as a cloud-optimised GeoTIFF"
-        found.append(Finding.warning("raster-no-overviews", subject, message, fix=fix))
-    return tuple(found)
+    bare = [f.model_copy(update={"subject": subject}) for f in overview_findings([path])]
+    return (*antimeridian_findings(grid, subject), *bare)
 
 
 def _open_cube(path: Path, subject: str) -> tuple[Opened | None, Findings]:
     try:
-        dataset = _opened_cube(path)
+        raw = _opened_cube(path)
+        dataset, remarks = classes_kept(raw, subject)
+        dataset = xr.decode_cf(dataset)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         return None, (unreadable(subject, "raster", error),)
     dataset = _with_place(dataset)
@@ -136,17 +134,49 @@ def _open_cube(path: Path, subject: str) -> tuple[Opened | None, Findings]:
         grid = grid_of(dataset)
     except DataError as error:
         return None, tuple(f.model_copy(update={"subject": subject}) for f in error.findings)
-    found = (*antimeridian_findings(grid, subject), *time_findings(dataset, subject))
+    found = (*antimeridian_findings(grid, subject), *time_findings(dataset, subject), *remarks)
     return (None if errors_in(found) else Opened(dataset, grid)), found
 
 
 def _opened_cube(path: Path) -> xr.Dataset:
+    """The variables as they are stored, not decoded: see :func:`classes_kept`."""
     if path.suffix.lower() == ".zarr":
-        cube: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=False)
+        cube: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=False, decode_cf=False)
         return cube
     with path.open("rb") as stream:
         classic = stream.read(3) == b"CDF"
-    return xr.open_dataset(path, engine="scipy" if classic else "h5netcdf")
+    return xr.open_dataset(path, engine="scipy" if classic else "h5netcdf", decode_cf=False)
+
+
+def fill_is_class(legend: Mapping[int, str], fill: float | None) -> bool:
+    """Whether the number for "no data" is a class of the ground in the same file's flags."""
+    if fill is None or not float(fill).is_integer():
+        return False
+    return legend.get(int(fill), "outside").casefold() not in NO_CLASS
+
+
+def classes_kept(dataset: xr.Dataset, subject: str) -> tuple[xr.Dataset, Findings]:
+    """A data set that is not decoded yet, without the fill values that are classes.
+
+    Decoding would turn such a class into gaps, and its hectares would be in no table. A warning
+    says which number of which variable stays the class that ``flag_meanings`` calls it.
+    """
+    found = []
+    dataset = dataset.copy()
+    for name, array in dataset.data_vars.items():
+        fill, legend = array.attrs.get("_FillValue"), legend_of(array)
+        if fill is None or not fill_is_class(legend, fill):
+            continue
+        message = (
+            f"variable {name}: number {int(fill)} is _FillValue and the class "
+            f"'{legend[int(fill)]}' at once; it is read as the class"
+        )
+        fix = "take _FillValue out of the file, or give the class a number of its own"
+        found.append(Finding.warning("class-map-fill-is-class", subject, message, fix=fix))
+        kept = {key: value for key, value in array.attrs.items() if key != "_FillValue"}
+        dataset[name] = array.copy()
+        dataset[name].attrs = kept
+    return dataset, tuple(found)
 
 
 def _with_place(dataset: xr.Dataset) -> xr.Dataset:

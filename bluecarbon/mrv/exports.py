@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import pyogrio
 import rasterio
 import rasterio.shutil
 import xarray as xr
+from rasterio.enums import Resampling
 
 from bluecarbon.errors import MissingExtraError, OutputError
 from bluecarbon.mrv.blocks import gdal_settings
@@ -60,13 +62,29 @@ def replacing(target: Path) -> Iterator[Path]:
 def as_cog(tiled: Path, target: Path, *, resampling: str = "nearest") -> None:
     """Turn a tiled GeoTIFF of any size into a cloud-optimised one with overviews.
 
-    ``resampling`` of the overviews: "nearest" or "mode" for codes, "average" for amounts.
+    ``tiled`` is a file of the caller's that may be written to. ``resampling`` of the overviews:
+    "nearest" or "mode" for codes, "average" for amounts.
     """
     with replacing(target) as part, gdal_settings():
+        _overviews_of_bands(tiled, resampling)
         options = {"compress": "ZSTD", "level": 1, "blocksize": TILE_PX, "num_threads": 1}
         rasterio.shutil.copy(
             tiled, part, driver="COG", overview_resampling=resampling.upper(), **options
         )
+
+
+def _overviews_of_bands(tiled: Path, resampling: str) -> None:
+    """Overviews band by band, which the copy takes over.
+
+    The COG driver keeps bands together: it would pack every tile of an overview once for each
+    band, again and again where the cache is small (minutes for four bands of a Sentinel-2 tile).
+    """
+    with rasterio.open(tiled) as source:
+        levels = range(1, max(0, math.ceil(math.log2(max(source.shape) / TILE_PX))) + 1)
+        bands = source.count
+    if bands > 1 and levels:
+        with rasterio.open(tiled, "r+") as target:
+            target.build_overviews([2**level for level in levels], Resampling[resampling])
 
 
 def write_netcdf(dataset: xr.Dataset, target: Path) -> None:

@@ -245,7 +245,8 @@ def _sampled(
         for epoch, codes in maps.items()
     }
     rows = [row for e in cells for row in reference_sample.estimate_rows(cells[e], e, confidence)]
-    accuracy = [row for e in cells if (row := reference_sample.accuracy_row(cells[e], e))]
+    judged = [reference_sample.accuracy_row(cells[e], e, confidence) for e in cells]
+    accuracy = [row for row in judged if row is not None]
     sampled = cells.items() if points is not None else ()
     return _Sampled(
         estimates=pd.DataFrame(rows, columns=reference_sample.ESTIMATE_COLUMNS),

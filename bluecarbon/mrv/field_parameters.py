@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import pandas as pd
+
 from bluecarbon.methodology.kernels.allometry import COMMON, Equation, equation
 from bluecarbon.methodology.kernels.wood_density import wood_densities
 from bluecarbon.mrv.inventory import InventoryResult
 from bluecarbon.mrv.inventory_checks import MEASURED
 from bluecarbon.mrv.tree_equations import canonical_species, uses_wood_density
+from bluecarbon.mrv.wood_density_ladder import BELOW_SPECIES
 from bluecarbon.project import RootShoot
 from bluecarbon.spec import Parameter
 
@@ -36,7 +39,9 @@ def used_parameters(
         if canonical_species(name) in split
     ]
     from_table = live[uses_wood_density(live) & (live["wood_density_source"] != MEASURED)]
-    return (*used, *(_density(species) for species in sorted(from_table["species"].unique())))
+    below = from_table["wood_density_source"].astype(str).str.startswith(BELOW_SPECIES)
+    used += [_density(species) for species in sorted(from_table["species"][~below].unique())]
+    return (*used, *_ladder_densities(from_table[below]))
 
 
 def _coefficients(row: Equation) -> Iterator[Parameter]:
@@ -66,6 +71,20 @@ def _ratio(name: str, row: RootShoot) -> Parameter:
         status=row.status,
         applies_to=species,
     )
+
+
+def _ladder_densities(trees: pd.DataFrame) -> Iterator[Parameter]:
+    """Densities that are not those of the species: means of a genus, a family or a site."""
+    for (species, said), rows in trees.groupby(["species", "wood_density_source"], sort=True):
+        yield Parameter(
+            name=f"wood density {species or 'of trees without species'}",
+            value=float(rows["wood_density_g_cm3"].mean()),
+            unit="g/cm3",
+            source="wood density ladder",
+            locator=str(said),
+            status="unverified",
+            applies_to=str(species),
+        )
 
 
 def _density(species: str) -> Parameter:

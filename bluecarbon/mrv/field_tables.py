@@ -68,8 +68,12 @@ def read_field_table(
     return frame, findings + found
 
 
-def read_lines(path: Path, declared: str) -> tuple[Lines | None, list[Finding]]:
+def read_lines(
+    path: Path, declared: str, *, until_blank: bool = False
+) -> tuple[Lines | None, list[Finding]]:
     """The lines of a CSV file (UTF-8; ``.gz`` is unpacked) as cells of text, the header first.
+
+    ``until_blank``: what follows a line without content is not part of the table.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def read_lines(path: Path, declared: str) -> tuple[Lines | None, list[Finding]]:
             line = text[: text.index("\0")].count("\n") + 1
             message, fix = "holds a NUL byte: it is no text", "export the sheet as CSV again"
             return None, [defect("field-file-unreadable", f"{file} row {line}", message, fix)]
-        return _lines_of(_plain_ends(text), file)
+        return _lines_of(_plain_ends(text), file, until_blank=until_blank)
     except UnicodeDecodeError:
         fix = "save the sheet as 'CSV UTF-8' (spreadsheets in Chinese often write GBK)"
         return None, [defect("field-file-encoding", file, "is not UTF-8 text", fix)]
@@ -208,13 +212,15 @@ def date_defects(table: pd.DataFrame, file: str, period_end: dt.date) -> list[Fi
     return row_defects("date-out-of-range", file, hits, fix)
 
 
-def _lines_of(text: str, file: str) -> tuple[Lines, list[Finding]]:
+def _lines_of(text: str, file: str, *, until_blank: bool) -> tuple[Lines, list[Finding]]:
     """Line number and cells of every line that is not blank; rows of a wrong length as findings."""
     reader = csv.reader(io.StringIO(text), strict=True)
     lines: Lines = []
     hits: list[tuple[int, str]] = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
+            if until_blank and lines:
+                break
             continue
         if lines and len(cells) != len(lines[0][1]):
             hits.append((reader.line_num, f"{len(cells)} cells under {len(lines[0][1])} columns"))

@@ -23,8 +23,8 @@ def read_workbook_lines(path: Path, sheet: str = "") -> tuple[Lines | None, list
         openpyxl is not installed.
     """
     try:
-        import openpyxl  # type: ignore[import-untyped]
-        from openpyxl.utils.exceptions import (  # type: ignore[import-untyped]
+        import openpyxl
+        from openpyxl.utils.exceptions import (
             InvalidFileException,
         )
     except ImportError as error:

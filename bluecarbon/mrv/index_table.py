@@ -31,7 +31,8 @@ _OPERATORS: Mapping[type[ast.operator], Operator] = {
 class PublishedIndex(Value):
     """A row of ``tables/mangrove_indices.csv``.
 
-    ``status`` is ``unverified`` when the formula was not read in its publication.
+    ``status`` is ``verified`` when the formula was read in its publication, in a program of its
+    authors, or alike in two independent programs that name it; ``locator`` says where.
     """
 
     name: str
@@ -40,6 +41,7 @@ class PublishedIndex(Value):
     source: str
     doi: str
     status: Status
+    locator: str = ""
     note: str = ""
 
     @property

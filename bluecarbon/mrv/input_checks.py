@@ -70,7 +70,7 @@ def declared_scenes(project: Project) -> tuple[Finding, ...]:
 
 
 def date_findings(project: Project) -> tuple[Finding, ...]:
-    """Dates that contradict the order of the epochs (error), and days with two scenes (warning)."""
+    """Dates of class maps that contradict the order of their epochs."""
     found: list[Finding] = []
     maps = project.class_maps.map if project.class_maps else ()
     dated = sorted((item.epoch, item.date, item.path) for item in maps if item.date is not None)
@@ -80,13 +80,6 @@ def date_findings(project: Project) -> tuple[Finding, ...]:
             message = f"is of {other} and stands for {later}, but the map of {epoch} is of {date}"
             fix = "correct the dates or the epochs: gain and loss change places otherwise"
             found.append(Finding.error("epoch-date-order", name, message, fix=fix))
-    first: dict[dt.date, str] = {}
-    for scene in project.imagery.scene if project.imagery else ():
-        name = project.resolve(scene.path).name
-        if first.setdefault(scene.date, name) != name:
-            message = f"is of the same day as {first[scene.date]}, {scene.date}"
-            fix = "make sure that it is another part of the ground, and not another processing"
-            found.append(Finding.warning("scene-date-twice", name, message, fix=fix))
     return tuple(found)
 
 

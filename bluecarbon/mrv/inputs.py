@@ -31,10 +31,12 @@ from bluecarbon.mrv.input_checks import (
     settings_findings,
     shared_places,
 )
+from bluecarbon.mrv.overviews import overview_findings
 from bluecarbon.mrv.points import read_points
 from bluecarbon.mrv.progress import Progress
 from bluecarbon.mrv.rasters import Geometry, Grid, read_grid
 from bluecarbon.mrv.regrid import Rule, alignment_finding, antimeridian_findings
+from bluecarbon.mrv.scene_series import dark_levels, offset_findings, same_day_findings
 from bluecarbon.mrv.scenes import (
     SceneData,
     check_bands,
@@ -203,14 +205,18 @@ class _Reading:
             # Nothing can be drawn in degrees with a grid that has no outline there.
             if grid is not None and not beyond:
                 grids[path] = grid
+        self.add(same_day_findings(project, grids))
+        self.add(overview_findings(project.resolve(path) for path in grids))
         return grids
 
     def _polygons(self, footprint: Geometry | None) -> tuple[StratumPolygon, ...] | None:
         project = self.project
-        self.boundary = self.keep(read_boundary(project.resolve(project.boundary.path), footprint))
+        file, system = project.resolve(project.boundary.path), project.boundary.coordinates
+        self.boundary = self.keep(read_boundary(file, footprint, coordinates=system))
         if project.strata is not None:
-            file = project.resolve(project.strata.path)
-            return self.keep(read_strata(file, self.boundary, footprint))
+            file, system = project.resolve(project.strata.path), project.strata.coordinates
+            read = read_strata(file, self.boundary, footprint, coordinates=system)
+            return self.keep(read)
         return None if self.boundary is None else whole_boundary(self.boundary)
 
     def _same_grid(self, grids: dict[str, Grid]) -> None:
@@ -283,6 +289,7 @@ class _Reading:
                 scenes.append(data)
         self.progress("reading scenes", len(imagery.scene), len(imagery.scene))
         self.add(same_scenes(scenes))
+        self.add(offset_findings([dark_levels(s.reflectance, s.reason, s.name) for s in scenes]))
         return tuple(scenes)
 
     def _part_of(self, grid: Grid, window: Grid | None) -> Grid:

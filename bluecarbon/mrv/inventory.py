@@ -8,7 +8,7 @@ checks them and calls the three.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -33,7 +33,10 @@ KG_M2_TO_T_HA = 10.0
 
 PARTS = ("agb", "bgb", "total")
 
-UnknownSpecies = Literal["refuse", "common"]
+POOLS = ("agb", "bgb", "total", "dead_wood")
+"""Masses of a tree; dead wood only where the table of trees has it."""
+
+UnknownSpecies = Literal["refuse", "common", "ladder"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class InventoryResult:
     strata
         stratum, epoch, date, n_plots, and of agb_t_ha, bgb_t_ha and total_t_ha the mean
         (``mean_...``) and its standard error (``standard_error_...``, NaN with a single plot).
+    rejected, columns
+        Of sheets in other layouts than ours: the rows that are left out, and which column was
+        taken for what (:mod:`bluecarbon.mrv.inventory_of_project`).
 
     An epoch is a calendar year: a campaign may take many days. ``date`` is the day on which the
     campaign of that year was finished in the stratum.
@@ -63,6 +69,8 @@ class InventoryResult:
     trees: pd.DataFrame
     plots: pd.DataFrame
     strata: pd.DataFrame
+    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    columns: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def measure_inventory(
@@ -106,7 +114,7 @@ def measure_inventory(
     result = evaluate_inventory(
         trees, plots, equations=choice, unknown_species=section.unknown_species
     )
-    judged = _judged(result.trees)
+    judged = judged_trees(result.trees)
     findings += equation_checks.equation_remarks(judged, plots, tree_file, choice)
     findings += checks.remarks(result.trees, result.plots, result.strata, (tree_file, plot_file))
     return result, tuple(findings)
@@ -121,7 +129,7 @@ def _equation_defects(
     """Species and sizes that the equations of a project cannot be used for."""
     file = file_name(section.trees)
     found = checks.unknown_species(trees, file, section.unknown_species, choice)
-    judged = _judged(_evaluated(checks.without_wrong_sizes(trees), choice))
+    judged = judged_trees(evaluated_trees(checks.without_wrong_sizes(trees), choice))
     missing = equation_checks.columns_missing(judged, file, choice)
     claimed = project.methodology is not None
     found += missing + equation_checks.whole_trees(judged, file, claimed=claimed)
@@ -186,8 +194,8 @@ def tree_biomass(
     found = checks.unknown_species(lined, "trees", unknown_species, choice)
     if errors_in(found):
         raise DataError(found)
-    done = _evaluated(trees, choice)
-    judged = _judged(done)
+    done = evaluated_trees(trees, choice)
+    judged = judged_trees(done)
     refused = equation_checks.sizes_missing(judged, "trees", choice)
     if choice.out_of_range == "refuse":
         refused += equation_checks.trees_refused(judged, "trees")
@@ -196,8 +204,11 @@ def tree_biomass(
     return done
 
 
-def _evaluated(trees: pd.DataFrame, choice: EquationChoice) -> pd.DataFrame:
-    """Species, wood density and biomass of each tree; nothing is judged."""
+def evaluated_trees(trees: pd.DataFrame, choice: EquationChoice) -> pd.DataFrame:
+    """Species, wood density and biomass of each tree, as :func:`tree_biomass`; nothing is judged.
+
+    A column ``wood_density_source`` says where given densities come from; else they are measured.
+    """
     done = _with_wood_density(trees)
     dead = checks.is_dead(done)
     found = evaluate_trees(stems_of(done), done["species"], choice)
@@ -218,11 +229,12 @@ def _with_wood_density(trees: pd.DataFrame) -> pd.DataFrame:
     keys = {name: row.source for name, row in rows.items()}
     done["wood_density_g_cm3"] = given.fillna(done["species"].map(densities).astype("float64"))
     source = done["species"].map(keys).astype("object")
-    done["wood_density_source"] = source.where(given.isna(), checks.MEASURED)
+    stated = trees.get("wood_density_source", checks.MEASURED)
+    done["wood_density_source"] = source.where(given.isna(), stated)
     return done
 
 
-def _judged(trees: pd.DataFrame) -> pd.DataFrame:
+def judged_trees(trees: pd.DataFrame) -> pd.DataFrame:
     """Evaluated trees with what the findings about them need: ``line``, and who is ``live``."""
     return _with_line(trees).assign(live=~checks.is_dead(trees))
 
@@ -232,20 +244,28 @@ def _with_line(trees: pd.DataFrame) -> pd.DataFrame:
     return trees if "line" in trees else trees.assign(line=trees.index)
 
 
-def plot_biomass(trees: pd.DataFrame, plots: pd.DataFrame) -> pd.DataFrame:
+def plot_biomass(
+    trees: pd.DataFrame, plots: pd.DataFrame, visited: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Live dry biomass of each plot [t/ha] in each campaign of its stratum.
 
     Parameters
     ----------
     trees
         As :func:`tree_biomass` returns them, with ``plot_id`` and ``date`` (datetime.date).
+        A row may stand for ``count`` stems; ``nest_area_m2`` is the ground on which a tree of a
+        nested plot was measured; ``dead_wood_kg`` is what is left of a dead one.
     plots
         ``plot_id``, ``stratum`` and ``area_m2`` (square metres of ground, of the whole plot).
+    visited
+        Campaigns that are known otherwise than by a tree: ``stratum``, ``epoch``, ``date``; see
+        :mod:`bluecarbon.mrv.campaigns`.
 
     Returns
     -------
-    See :class:`InventoryResult`. A plot without trees in a year in which its stratum was
-    measured counts as zero biomass. Sorted by stratum, epoch and plot.
+    See :class:`InventoryResult`; with ``dead_wood_t_ha`` where the trees have dead wood. A plot
+    without trees in a year in which its stratum was measured counts as zero biomass. Sorted by
+    stratum, epoch and plot.
 
     Raises
     ------
@@ -255,32 +275,59 @@ def plot_biomass(trees: pd.DataFrame, plots: pd.DataFrame) -> pd.DataFrame:
     strays = checks.trees_without_plot(_with_line(trees), "trees", plots, "plots")
     if strays:
         raise DataError(strays)
-    read = ["plot_id", "date", *(f"{part}_kg" for part in PARTS), "status"]
-    stems = trees[[name for name in read if name in trees]].merge(
-        plots[["plot_id", "stratum"]], on="plot_id", validate="many_to_one"
-    )
-    codes, dates = pd.factorize(stems["date"])
-    stems["epoch"] = np.array([date.year for date in dates])[codes]
-    stems["dead"] = checks.is_dead(stems)
-    for part in PARTS:
-        stems[f"{part}_unknown"] = stems[f"{part}_kg"].isna() & ~stems["dead"]
-    campaigns = stems.groupby(["stratum", "epoch"], as_index=False).agg(date=("date", "max"))
+    pools = pools_of(trees)
+    stems = _stems_of_plots(trees, plots, pools)
+    known = [stems[["stratum", "epoch", "date"]], *([] if visited is None else [visited])]
+    campaigns = pd.concat(known).groupby(["stratum", "epoch"], as_index=False)
     sums = stems.groupby(["plot_id", "epoch"], as_index=False).agg(
-        n_stems=("dead", "size"),
-        n_dead=("dead", "sum"),
-        **{f"{part}_kg": (f"{part}_kg", "sum") for part in PARTS},
+        n_stems=("count", "sum"),
+        n_dead=("n_dead", "sum"),
+        **{f"{part}_kg": (f"{part}_kg", "sum") for part in pools},
         **{f"{part}_unknown": (f"{part}_unknown", "any") for part in PARTS},
     )
-    table = plots[["plot_id", "stratum", "area_m2"]].merge(campaigns, on="stratum")
+    table = plots[["plot_id", "stratum", "area_m2"]].merge(
+        campaigns.agg(date=("date", "max")), on="stratum"
+    )
     table = table.merge(sums, on=["plot_id", "epoch"], how="left")
     table["n_dead"] = table["n_dead"].fillna(0).astype("int64")
     table["n_live"] = table["n_stems"].fillna(0).astype("int64") - table["n_dead"]
-    for part in PARTS:
-        kg = table[f"{part}_kg"].fillna(0.0).mask(table[f"{part}_unknown"].eq(other=True))
+    for part in pools:
+        kg = table[f"{part}_kg"].fillna(0.0)
+        if part in PARTS:
+            kg = kg.mask(table[f"{part}_unknown"].eq(other=True))
         table[f"{part}_t_ha"] = kg / table["area_m2"] * KG_M2_TO_T_HA
     columns = ["plot_id", "stratum", "epoch", "date", "area_m2", "n_live", "n_dead"]
-    table = table[[*columns, *(f"{part}_t_ha" for part in PARTS)]]
+    table = table[[*columns, *(f"{part}_t_ha" for part in pools)]]
     return table.sort_values(["stratum", "epoch", "plot_id"], ignore_index=True)
+
+
+def pools_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """The pools that a table of trees or of plots has."""
+    return POOLS if {"dead_wood_kg", "dead_wood_t_ha"} & set(table) else PARTS
+
+
+def _stems_of_plots(trees: pd.DataFrame, plots: pd.DataFrame, pools: Sequence[str]) -> pd.DataFrame:
+    """Stems with their stratum and epoch, their masses scaled to the whole plot."""
+    read = ["plot_id", "date", "status", "count", "nest_area_m2", *(f"{p}_kg" for p in pools)]
+    stems = trees[[name for name in read if name in trees]].merge(
+        plots[["plot_id", "stratum", "area_m2"]], on="plot_id", validate="many_to_one"
+    )
+    codes, dates = pd.factorize(stems["date"])
+    stems["epoch"] = np.array([date.year for date in dates])[codes]
+    dead = checks.is_dead(stems)
+    for part in PARTS:
+        stems[f"{part}_unknown"] = stems[f"{part}_kg"].isna() & ~dead
+    if "count" not in stems:
+        stems["count"] = 1
+    stems["n_dead"] = stems["count"].where(dead, 0)
+    scale = stems["count"] if "count" in trees else None
+    if "nest_area_m2" in stems:
+        expansion = stems["area_m2"] / stems["nest_area_m2"]
+        scale = expansion if scale is None else scale * expansion
+    if scale is not None:
+        for part in pools:
+            stems[f"{part}_kg"] *= scale
+    return stems
 
 
 def stratum_biomass(plots: pd.DataFrame) -> pd.DataFrame:
@@ -289,17 +336,18 @@ def stratum_biomass(plots: pd.DataFrame) -> pd.DataFrame:
     ``plots`` is what :func:`plot_biomass` returns. The standard error is s / sqrt(n) of plots in
     simple random sampling (AR-TOOL14 v4.2 equations 16 and 17 give mean and variance).
     """
+    pools = pools_of(plots)
     grouped = plots.groupby(["stratum", "epoch"], as_index=False)
     table = grouped.agg(
         date=("date", "max"),
         n_plots=("plot_id", "size"),
         **{
             f"{name}_{part}_t_ha": (f"{part}_t_ha", how)
-            for part in PARTS
+            for part in pools
             for name, how in (("mean", "mean"), ("standard_error", "sem"))
         },
     )
-    for part in PARTS:
+    for part in pools:
         # the mean of the plots that are known would stand for those that are not
         known = grouped.agg(known=(f"{part}_t_ha", "count"))["known"] == table["n_plots"]
         for name in ("mean", "standard_error"):

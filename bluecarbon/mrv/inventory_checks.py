@@ -352,7 +352,8 @@ def _heavy_plots(plots: pd.DataFrame, file: str) -> list[Finding]:
 
 def _unverified_remarks(trees: pd.DataFrame, file: str) -> list[Finding]:
     """Wood densities behind live biomass that nobody has read in their document."""
-    live = trees[~is_dead(trees) & (trees["wood_density_source"] != MEASURED)]
+    read = ["species", "agb_equation", "bgb_equation"]
+    live = trees.loc[~is_dead(trees) & (trees["wood_density_source"] != MEASURED), read]
     live = live[uses_wood_density(live)]
     used = [
         (f"the wood density of '{name}'", wood_densities().get(str(name)))

@@ -10,17 +10,22 @@ One thing is added: a numeric column of the biophysical table may have a neighbo
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bluecarbon.mrv.field_tables import Column, Lines, read_field_table, row_defects, typed_table
+from bluecarbon.mrv.field_tables import (
+    Column,
+    Lines,
+    in_words,
+    read_lines,
+    row_defects,
+    typed_table,
+)
 from bluecarbon.mrv.stock_draws import Uncertainty
 from bluecarbon.mrv.stock_model import (
     ACCUMULATION,
@@ -55,12 +60,23 @@ ACTIONS = {
 
 @dataclass(frozen=True)
 class InvestInputs:
-    """What the three files say. ``blank`` marks empty cells of the transition table."""
+    """What the three files say.
+
+    ``blank`` marks empty cells of the transition table; ``transitions`` is its file and ``rows``
+    the line of every class in it.
+    """
 
     snapshots: tuple[DatedMap, ...]
     parameters: StockParameters
     uncertainty: Uncertainty
     blank: NDArray[np.bool_]
+    transitions: str = "transition table"
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    def row_of(self, name: str) -> str:
+        """Where the transitions from a class stand, for findings."""
+        line = self.rows.get(name)
+        return f"{self.transitions} row {line}" if line else self.transitions
 
 
 def read_invest_tables(
@@ -69,24 +85,25 @@ def read_invest_tables(
     """Read the three files; every defect of all of them at once.
 
     Findings: those of :func:`bluecarbon.mrv.field_tables.read_field_table`, ``year-unreadable``,
-    ``snapshot-file-missing``, ``class-code-wrong``, ``class-twice``, ``number-negative``,
-    ``share-above-one``, ``class-name-unknown``, ``transition-unknown``,
+    ``snapshot-year-twice``, ``snapshot-file-missing``, ``class-code-wrong``, ``class-twice``,
+    ``number-negative``, ``share-above-one``, ``class-name-unknown``, ``transition-unknown``,
     ``transition-not-edited``, ``transition-missing``, ``half-life-zero`` (warning).
     """
     maps, map_findings = _read_snapshots(snapshots)
     table, table_findings = _read_biophysical(biophysical)
     findings = [*map_findings, *table_findings]
     if table is None:
-        _, found = _lines(transitions, legend_follows=True)
+        _, found = read_lines(transitions, transitions.name, until_blank=True)
         return None, (*findings, *found)
-    actions, blank, action_findings = _read_transitions(transitions, table["lulc-class"].tolist())
+    read, action_findings = _read_transitions(transitions, table["lulc-class"].tolist())
     findings += action_findings
     if errors_in(findings) or maps is None:
         return None, tuple(findings)
-    parameters = _parameters(table, actions)
+    parameters = _parameters(table, read.actions)
     findings += _half_life_findings(biophysical.name, parameters)
     uncertainty = Uncertainty(*_tables(table, STANDARD_ERROR))
-    return InvestInputs(maps, parameters, uncertainty, blank), tuple(findings)
+    made = InvestInputs(maps, parameters, uncertainty, read.blank, transitions.name, read.rows)
+    return made, tuple(findings)
 
 
 def _read_snapshots(path: Path) -> tuple[tuple[DatedMap, ...] | None, list[Finding]]:
@@ -109,10 +126,22 @@ def _read_snapshots(path: Path) -> tuple[tuple[DatedMap, ...] | None, list[Findi
     ]
     fix = "write the path as seen from the folder of this table"
     findings += row_defects("snapshot-file-missing", path.name, missing, fix)
+    findings += _years_twice(table, path.name)
     if errors_in(findings):
         return None, findings
     rows = zip(years, places, strict=True)
     return tuple(DatedMap(int(year), place) for year, place in rows), findings
+
+
+def _years_twice(table: pd.DataFrame, file: str) -> list[Finding]:
+    """Rows whose year another row has: of two maps of one year one would be lost."""
+    twice = []
+    for year, rows in table.groupby("snapshot_year"):
+        lines = rows["line"].tolist()
+        names = " and ".join(f"'{name}'" for name in rows["raster_path"])
+        told = f"year {year:g} stands in {in_words(lines)}: {names}"
+        twice += [(int(lines[-1]), told)] if len(lines) > 1 else []
+    return row_defects("snapshot-year-twice", file, twice, "keep one map a year")
 
 
 def read_prices(path: Path) -> tuple[dict[int, float], Findings]:
@@ -203,23 +232,30 @@ def _rows(table: pd.DataFrame, column: str) -> Iterator[tuple[int, float]]:
         yield int(line), float(value)
 
 
-def _read_transitions(
-    path: Path, names: Sequence[str]
-) -> tuple[NDArray[np.int8], NDArray[np.bool_], list[Finding]]:
-    """Actions (classes, classes) and which cells are blank."""
+@dataclass(frozen=True)
+class _Actions:
+    """Actions (classes, classes), which cells are blank, and the line of every class."""
+
+    actions: NDArray[np.int8]
+    blank: NDArray[np.bool_]
+    rows: dict[str, int]
+
+
+def _read_transitions(path: Path, names: Sequence[str]) -> tuple[_Actions, list[Finding]]:
     actions = np.full((len(names), len(names)), NO_CHANGE, np.int8)
     blank = np.ones(actions.shape, bool)
-    lines, findings = _lines(path, legend_follows=True)
+    # The preprocessor of InVEST writes a legend below the table, after a row without content.
+    lines, findings = read_lines(path, path.name, until_blank=True)
     if errors_in(findings):
-        return actions, blank, findings
-    header = [cell.strip().lower() for cell in lines[0][1]]
-    lines = [(lines[0][0], header), *lines[1:]]
+        return _Actions(actions, blank, {}), findings
+    lines = _lower_header(lines or [])
+    header = lines[0][1] if lines else []
     targets = [name for name in header if name and name != "lulc-class"]
     columns = [Column("lulc-class"), *(Column(name, optional=True) for name in targets)]
     table, found = typed_table(path.name, lines, columns)
     findings += [*found, *_name_defects(path.name, table, targets, names)]
     if table is None or errors_in(findings):
-        return actions, blank, findings
+        return _Actions(actions, blank, {}), findings
     place = {name: index for index, name in enumerate(names)}
     for line, source, *cells in table[["line", "lulc-class", *targets]].itertuples(index=False):
         for target, cell in zip(targets, cells, strict=True):
@@ -228,7 +264,8 @@ def _read_transitions(
             where = f"{path.name} row {line}"
             findings += _cell_defect(where, source, target, cell)
             actions[at] = ACTIONS.get(cell.lower(), NO_CHANGE)
-    return actions, blank, findings
+    rows = {name: line for line, name in _named_rows(table)}
+    return _Actions(actions, blank, rows), findings
 
 
 def _name_defects(
@@ -316,43 +353,22 @@ def _tables(table: pd.DataFrame, suffix: str) -> tuple[Floats, Floats, Floats, F
     return initial, accumulation, half_life, shares
 
 
-def _lines(path: Path, *, legend_follows: bool = False) -> tuple[Lines, list[Finding]]:
-    """Line numbers and cells; an error where there is no line.
-
-    ``legend_follows``: the preprocessor of InVEST writes a legend below the transition table,
-    after a row without content.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = csv.reader(io.StringIO(text), strict=True)
-        lines = [(rows.line_num, cells) for cells in rows]
-    except (UnicodeDecodeError, csv.Error, OSError):
-        # The reader of field sheets says what is wrong with such a file.
-        return [], read_field_table(path, path.name, ())[1]
-    filled = [any(cell.strip() for cell in cells) for _, cells in lines]
-    if legend_follows and False in filled:
-        lines = lines[: filled.index(False)]
-    lines = [line for line in lines if any(cell.strip() for cell in line[1])]
-    if not lines or "\0" in text:
-        return [], read_field_table(path, path.name, ())[1]
-    width = len(lines[0][1])
-    wrong = [(n, f"{len(c)} cells under {width} columns") for n, c in lines if len(c) != width]
-    fix = "a comma inside a text needs quotes around the text"
-    kept = [(number, cells) for number, cells in lines if len(cells) == width]
-    return kept, row_defects("row-length-wrong", path.name, wrong, fix)
-
-
 def _header(path: Path) -> list[str]:
     """The column names in lower case, or none where the file cannot be read as text."""
-    lines, _ = _lines(path)
+    lines, _ = read_lines(path, path.name)
     return [cell.strip().lower() for cell in lines[0][1]] if lines else []
+
+
+def _lower_header(lines: Lines) -> Lines:
+    return [(line, [cell.strip().lower() for cell in cells]) for line, cells in lines[:1]] + lines[
+        1:
+    ]
 
 
 def _read(path: Path, columns: Sequence[Column]) -> tuple[pd.DataFrame | None, list[Finding]]:
     """A table whose header may be in capitals, as InVEST reads it."""
-    lines, findings = _lines(path)
-    if errors_in(findings):
+    lines, findings = read_lines(path, path.name)
+    if lines is None or errors_in(findings):
         return None, findings
-    lines = [(lines[0][0], [cell.strip().lower() for cell in lines[0][1]]), *lines[1:]]
-    table, found = typed_table(path.name, lines, columns)
+    table, found = typed_table(path.name, _lower_header(lines), columns)
     return table, findings + found

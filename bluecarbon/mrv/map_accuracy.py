@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bluecarbon.errors import DataError
+from bluecarbon.mrv.accuracy import FROM_INTERVAL
 from bluecarbon.mrv.class_sizes import by_class, class_sizes
 from bluecarbon.mrv.field_tables import Column, read_field_table
 from bluecarbon.mrv.independence import training_findings
@@ -28,6 +29,7 @@ from bluecarbon.mrv.sample_conditions import (
     date_findings,
     design_findings,
     epoch_findings,
+    map_year_findings,
     stratum_findings,
 )
 from bluecarbon.mrv.stehman2014 import Interval, estimates_by, sampled_part, stehman2014
@@ -37,6 +39,8 @@ MAP_COLUMN, STRATUM_COLUMN = "map_class", "stratum"
 
 DISTANCE_WITHOUT_MAP_M = 30.0
 """A Landsat pixel: without a map nobody says how large its pixels are."""
+
+NAMED_MOST = 6
 
 Findings = tuple[Finding, ...]
 
@@ -89,10 +93,33 @@ def assess(asked: Assessment) -> tuple[pd.DataFrame | None, Findings]:
     settings: dict[str, Any] = {"confidence": asked.confidence, "interval": asked.interval}
     try:
         if asked.by:
-            return estimates_by(part, strata, asked.by, **settings), found
-        return stehman2014(part, strata, **settings), found
+            table = estimates_by(part, strata, asked.by, **settings)
+        else:
+            table = stehman2014(part, strata, **settings)
     except DataError as error:
         return None, (*found, *error.findings)
+    return table, (*found, *certain_findings(table, subject=asked.reference.name))
+
+
+def certain_findings(table: pd.DataFrame, *, subject: str) -> Findings:
+    """Estimates of which no point disagrees: their standard error by equation is 0.
+
+    ``table`` of :func:`.stehman2014.stehman2014`. With score intervals it is taken from them, and
+    that is a remark; normal intervals have no width then, and that is a warning.
+    """
+    certain = table["equation"].str.contains(FROM_INTERVAL) | (table["standard_error"] == 0)
+    if not certain.any():
+        return ()
+    listed = table.loc[certain, ["measure", "class"]].astype(str)
+    names = list(dict.fromkeys(" ".join(row).strip() for row in listed.itertuples(index=False)))
+    more = f" and {len(names) - NAMED_MOST} more" if len(names) > NAMED_MOST else ""
+    said = f"no point disagrees in {', '.join(names[:NAMED_MOST])}{more}"
+    if (table.loc[certain, "standard_error"] > 0).all():
+        message = f"{said}: the standard error, 0 by its equation, is taken from the score interval"
+        return (Finding.info("accuracy-no-disagreement", subject, message),)
+    message = f"{said}: standard error 0 and an interval without width are no certainty"
+    fix = "use score intervals (--interval score, the default), or draw more points"
+    return (Finding.warning("accuracy-no-disagreement", subject, message, fix=fix),)
 
 
 def _independent(asked: Assessment, table: pd.DataFrame) -> Findings:
@@ -115,6 +142,8 @@ def _designed(asked: Assessment, table: pd.DataFrame) -> Findings:
     strata = f"stratum of {asked.strata.name}" if asked.strata else "map class"
     given = asked.strata is not None or not by_map
     found = epoch_findings(table, asked.by, epoch=asked.epoch, subject=name)
+    if asked.class_map is not None:
+        found += map_year_findings(table, asked.class_map.path.stem, subject=name)
     return found + design_findings(table, strata, given=given, subject=name)
 
 

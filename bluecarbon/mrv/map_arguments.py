@@ -6,17 +6,23 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shapely
 from rasterio.errors import RasterioError
 
 from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_OF
 from bluecarbon.mrv.class_sizes import is_nodata, tagged_names
+from bluecarbon.mrv.map_sources import is_cube
+from bluecarbon.mrv.overviews import overview_findings
 from bluecarbon.mrv.rasters import Geometry, opened, read_grid
 from bluecarbon.mrv.regrid import antimeridian_findings
 from bluecarbon.mrv.transitions import DatedMap
 from bluecarbon.mrv.vectors import read_polygons
 from bluecarbon.spec import Finding, errors_in
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 BAND = re.compile(r"(?P<file>.+)#(?P<band>[1-9]\d{0,3})")
@@ -54,11 +60,22 @@ class MapLegend:
 
 
 def dated_maps(arguments: Sequence[str]) -> tuple[tuple[DatedMap, ...], Findings]:
-    """Maps from ``[YEAR=]FILE[#BAND]``; without a year it is the only one in the file's name."""
-    found, maps = [], []
+    """Maps from ``[YEAR=]FILE[#BAND]``; without a year it is the only one in the file's name.
+
+    A NetCDF file or Zarr store without a year stands for all the years that it holds.
+    """
+    found: list[Finding] = []
+    maps: list[DatedMap] = []
     for argument in arguments:
         item = undated_map(re.sub(r"^\d{4}=", "", argument))
-        years = re.findall(r"^(\d{4})=", argument) or sorted(set(YEAR.findall(item.path.stem)))
+        given = re.findall(r"^(\d{4})=", argument)
+        if is_cube(item.path) and not given:
+            dated, problems = _years_in(item)
+            maps += dated
+            found += problems
+            if dated or problems:
+                continue
+        years = given or sorted(set(YEAR.findall(item.path.stem)))
         if len(years) == 1:
             maps.append(replace(item, year=int(years[0])))
             continue
@@ -69,8 +86,24 @@ def dated_maps(arguments: Sequence[str]) -> tuple[tuple[DatedMap, ...], Findings
     return tuple(maps), tuple(found)
 
 
+def _years_in(item: DatedMap) -> tuple[list[DatedMap], Findings]:
+    """One map for each year of a cube; none where it holds a single map without a date."""
+    from bluecarbon.mrv.cube_maps import cube_layers, years_of
+
+    layers, found = cube_layers(item.path)
+    years = years_of(layers)
+    if item.band is not None:
+        years = years[item.band - 1 : item.band] or years
+    # Remarks come again when the maps are read; what forbids reading is told here.
+    wrong = tuple(finding for finding in found if finding.severity == "error")
+    return [replace(item, year=year) for year in years if year != UNDATED], wrong
+
+
 def undated_map(argument: str) -> DatedMap:
-    """A map from ``FILE[#BAND]`` whose year does not matter."""
+    """A map from ``FILE[#BAND]`` whose year does not matter; ``2019=FILE.nc`` is one of several."""
+    year = re.match(r"(\d{4})=", argument)
+    if year and not Path(argument).exists() and is_cube(Path(argument)):
+        return DatedMap(int(year[1]), Path(argument[year.end() :]))
     parts = BAND.fullmatch(argument)
     if parts is None or Path(argument).exists():
         return DatedMap(UNDATED, Path(argument))
@@ -132,8 +165,11 @@ def outside_findings(item: DatedMap, legend: MapLegend, numbers: Iterable[int]) 
 
 
 def crossing_findings(maps: Sequence[DatedMap]) -> Findings:
-    """Maps that cross the antimeridian: strata and the other maps would meet one side of them."""
-    found: Findings = ()
+    """Maps that cross the antimeridian: strata and the other maps would meet one side of them.
+
+    And, as one warning, large maps without overviews.
+    """
+    found: Findings = overview_findings(item.path for item in maps)
     for item in maps:
         grid, _ = read_grid(item.path, item.subject, what="class-map")
         found += antimeridian_findings(grid, item.subject) if grid is not None else ()
@@ -209,21 +245,34 @@ def named_polygons(
     footprint = None
     if class_map is not None:
         grid, _ = read_grid(class_map.path, class_map.subject, what="class-map")
-        footprint = grid.footprint() if grid is not None else None
+        placed = grid is not None and not antimeridian_findings(grid, class_map.subject)
+        footprint = grid.footprint() if grid is not None and placed else None
     frame, found = read_polygons(path, footprint)
     if frame is None or errors_in(found):
         return {}, found
+    polygons, problems = polygons_by_name(frame, path.name, column=column)
+    return polygons, (*found, *problems)
+
+
+def polygons_by_name(
+    frame: gpd.GeoDataFrame, subject: str, *, column: str = ""
+) -> tuple[dict[str, Geometry], Findings]:
+    """The polygons of a layer by name as of :func:`named_polygons`, brought to WGS 84.
+
+    ``subject`` names the layer in findings; one without a coordinate system is an error.
+    """
+    if frame.crs is None:
+        message, fix = "the layer carries no coordinate system", "give it one: frame.set_crs(...)"
+        return {}, (Finding.error("polygon-no-crs", subject, message, fix=fix),)
     chosen = column or next((name for name in NAME_COLUMNS if name in frame), "")
     if chosen and chosen not in frame:
-        known = ", ".join(name for name in frame.columns if name != "geometry") or "none"
+        known = ", ".join(map(str, frame.columns.drop(frame.geometry.name))) or "none"
         message, fix = f"has no property '{chosen}' (it has: {known})", "name one of these"
-        code = "polygon-name-missing"
-        return {}, (*found, Finding.error(code, path.name, message, fix=fix))
+        return {}, (Finding.error("polygon-name-missing", subject, message, fix=fix),)
     names = [str(name) for name in frame[chosen]] if chosen else []
     names = names or [str(number) for number in range(1, len(frame) + 1)]
-    found += _name_findings(names, path.name)
-    shapes = [shapely.force_2d(shape) for shape in frame.geometry]
-    return dict(zip(names, shapes, strict=True)), found
+    shapes = [shapely.force_2d(shape) for shape in frame.geometry.to_crs(4326)]
+    return dict(zip(names, shapes, strict=True)), _name_findings(names, subject)
 
 
 def _name_findings(names: Sequence[str], subject: str) -> Findings:

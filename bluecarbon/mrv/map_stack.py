@@ -6,8 +6,8 @@ read as places in the list of the class numbers that occur, of which there may b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,15 +19,37 @@ from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
-from bluecarbon.mrv.blocks import Block, Runner, gdal_settings, row_blocks
+from bluecarbon.mrv.blocks import Block, Runner, borrowed, gdal_settings, ready, row_blocks
 from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.spec import Finding
 
 CLASSES_MAX = 255
 """More classes than this in one set of maps is no class map but a measurement."""
 
-Alignment = Literal["refuse", "nearest"]
-"""What to do with maps on different grids: refuse them, or bring all to the grid of the first."""
+NUMBERS_ENOUGH = 100_000
+"""When so many different numbers were met, no further block is looked at."""
+
+REFLECTANCE_MOST = 20_000
+"""Reflectance is stored as whole numbers of ten-thousandths; bright cloud reaches twice that."""
+
+EXACT_PX = 1e-6
+"""Places of aligned pixels are exact to this, so that they are the same whatever block is read."""
+
+Rule = Literal["refuse", "nearest", "mode"]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A rule, and the number that means "no data" in maps that do not say so themselves."""
+
+    rule: Rule
+    nodata: int | None = None
+
+
+Alignment = Rule | Filled
+"""What to do with maps on different grids: refuse them, or bring all to the grid of the first, each
+pixel by the nearest one or by the class that most of it has.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +61,8 @@ class MapStack:
     paths : one file each; the same file may come several times with different bands
     bands : the band of each, counted from 1; empty takes the first of all
     nodata : the number that each file declares as "no data", or None
-    grid : that of the first map; with ``alignment`` "nearest" the others are brought to it
+    grid : that of the first map; with another ``alignment`` than "refuse" the others are brought
+        to it
     values : the class numbers behind the places of maps with more than 8 bits, ascending; empty
         when numbers are read as they are
     """
@@ -48,7 +71,7 @@ class MapStack:
     nodata: tuple[int | None, ...]
     grid: Grid
     tile_rows: int
-    alignment: Alignment = "refuse"
+    alignment: Rule = "refuse"
     values: tuple[int, ...] = ()
     bands: tuple[int, ...] = ()
 
@@ -73,18 +96,27 @@ class MapStack:
     @contextmanager
     def opened_layers(self) -> Iterator[Callable[[Block, int], NDArray[np.uint8]]]:
         """A function that reads as :meth:`read` does (block, pad), from files opened once."""
-        with gdal_settings(), ExitStack() as files:
-            layers = [
+        with gdal_settings(), borrowed(self, self._opened_files) as layers:
+            yield partial(self._read_layers, layers)
+
+    def opened_for(self, runner: Runner) -> AbstractContextManager[None]:
+        """Keep the files open for the threads of a runner, until the end of the block."""
+        return ready(self, self._opened_files, runner)
+
+    @contextmanager
+    def _opened_files(self) -> Iterator[list[tuple[Any, int]]]:
+        with ExitStack() as files:
+            yield [
                 (files.enter_context(self.opened_map(path, fill)), band)
                 for path, fill, band in self.layers
             ]
-            yield partial(self._read_layers, layers)
 
     def _read_layers(
         self, layers: Sequence[tuple[Any, int]], block: Block, pad: int
     ) -> NDArray[np.uint8]:
         spare = -block.columns % pad
-        result = np.zeros((len(layers), block.rows, block.columns + spare), np.uint8)
+        result = np.empty((len(layers), block.rows, block.columns + spare), np.uint8)
+        result[:, :, block.columns :] = 0
         inside = result[:, :, : block.columns]
         for (source, band), layer in zip(layers, inside, strict=True):
             if not self.values:
@@ -112,8 +144,9 @@ class MapStack:
                 return
             place = {"crs": self.grid.crs, "transform": self.grid.transform}
             size = {"height": self.grid.height, "width": self.grid.width}
-            near = Resampling.nearest
-            with WarpedVRT(dataset, resampling=near, nodata=fill, **place, **size) as aligned:
+            how = {"resampling": Resampling[self.alignment], "tolerance": EXACT_PX}
+            empty = {"src_nodata": fill, "nodata": fill}
+            with WarpedVRT(dataset, **how, **empty, **place, **size) as aligned:
                 yield aligned
 
 
@@ -135,10 +168,11 @@ def open_stack(
     files = zip(maps, subjects, asked, strict=True)
     opened_maps = [_describe(path, subject, band) for path, subject, band in files]
     findings = [finding for _, found in opened_maps for finding in found]
-    described = [one for one, _ in opened_maps if one is not None]
+    asked_for = alignment if isinstance(alignment, Filled) else Filled(alignment)
+    described = [one.filled(asked_for.nodata) for one, _ in opened_maps if one is not None]
     if len(described) < len(maps):
         return None, tuple(findings)
-    findings += _grid_findings(described, subjects, alignment)
+    findings += _grid_findings(described, subjects, asked_for.rule)
     if any(finding.severity == "error" for finding in findings):
         return None, tuple(findings)
     first = described[0]
@@ -148,7 +182,7 @@ def open_stack(
         tuple(one.nodata for one in described),
         first.grid,
         first.tile_rows,
-        "refuse" if same else alignment,
+        "refuse" if same else asked_for.rule,
         bands=tuple(bands),
     )
     if any(one.bits > 8 for one in described):
@@ -163,6 +197,10 @@ class _Described:
     nodata: int | None
     tile_rows: int
     bits: int
+
+    def filled(self, nodata: int | None) -> _Described:
+        """The same, with a number for "no data" where the file has none."""
+        return replace(self, nodata=nodata) if self.nodata is None else self
 
 
 def _describe(
@@ -179,11 +217,15 @@ def _describe(
         dtype = np.dtype(dataset.dtypes[place])
         nodata, tile_rows = dataset.nodatavals[place], dataset.block_shapes[place][0]
     if count != 1 and band is None:
-        message = f"the file has {count} bands; a class map has one"
-        fix = "write the band with the classes into a file of its own"
+        light = "; it looks like a scene" if dtype.itemsize > 1 and count >= 3 else ""
+        message = f"the file has {count} bands; a class map has one{light}"
+        fix = "write the band with the classes into a file of its own; scenes are mapped first"
         return None, (Finding.error("class-map-bands", subject, message, fix=fix),)
     if dtype.kind not in "iu":
-        message = f"the pixels are {dtype.name}; class numbers are whole numbers"
+        message = (
+            f"the pixels are {dtype.name}, as of reflectance or heights; class numbers are whole "
+            "numbers"
+        )
         fix = "write the map as an integer raster, e.g. gdal_translate -ot Byte"
         return None, (Finding.error("class-map-not-whole-numbers", subject, message, fix=fix),)
     bits = 8 if dtype == np.uint8 else 16
@@ -192,8 +234,11 @@ def _describe(
     return _Described(grid, int(nodata) if usable else None, tile_rows, bits), ()
 
 
+_BY = {"nearest": "nearest neighbour", "mode": "the class of most of the pixel (mode)"}
+
+
 def _grid_findings(
-    described: Sequence[_Described], subjects: Sequence[str], alignment: Alignment
+    described: Sequence[_Described], subjects: Sequence[str], alignment: Rule
 ) -> list[Finding]:
     first, found = described[0].grid, []
     for one, subject in zip(described[1:], subjects[1:], strict=True):
@@ -201,15 +246,15 @@ def _grid_findings(
             continue
         place = f"{_in_words(one.grid)}, {subjects[0]} on {_in_words(first)}"
         if alignment == "refuse":
-            fix = "declare how to align class maps (nearest), or resample it to that grid"
+            fix = "say how: --align mode or nearest; or resample it to that grid"
             message = f"is on another grid: {place}"
             found.append(Finding.error("class-map-grid-differs", subject, message, fix=fix))
         elif one.nodata is None:
             message = f"is on another grid ({place}) and has no nodata number to fill with"
-            fix = "write a nodata number that is no class into the file"
+            fix = "say which number is no class: --nodata 0, or write it into the file"
             found.append(Finding.error("class-map-nodata-missing", subject, message, fix=fix))
         else:
-            message = f"was brought to the grid of {subjects[0]} by nearest neighbour ({place})"
+            message = f"was brought to the grid of {subjects[0]} by {_BY[alignment]} ({place})"
             found.append(Finding.info("class-map-aligned", subject, message))
     return found
 
@@ -226,24 +271,44 @@ def _in_words(grid: Grid) -> str:
 def _values_of(
     stack: MapStack, subjects: Sequence[str], runner: Runner
 ) -> tuple[tuple[int, ...], tuple[Finding, ...]]:
-    """The class numbers that occur in maps of more than 8 bits."""
+    """The class numbers that occur in maps of more than 8 bits, of all of them together."""
+    held: list[set[int]] = [set() for _ in subjects]
     try:
-        parts = runner.results(partial(_distinct, stack), stack.blocks)
-        values = sorted(set().union(*parts))
+        for parts in runner.results(partial(_distinct, stack), stack.blocks):
+            held = [mine | part for mine, part in zip(held, parts, strict=True)]
+            if sum(map(len, held)) > NUMBERS_ENOUGH:
+                break
     except (RasterioError, OSError) as error:
         return (), (unreadable(", ".join(subjects), "class-map", error),)
-    if len(values) > CLASSES_MAX:
-        message = f"{len(values)} different numbers occur; up to {CLASSES_MAX} classes are read"
-        fix = "give class maps; measured values must be put into classes first"
-        subject = ", ".join(subjects)
-        return (), (Finding.error("class-map-too-many-classes", subject, message, fix=fix),)
-    return tuple(values), ()
+    values = tuple(sorted(set().union(*held)))
+    if len(values) <= CLASSES_MAX:
+        return values, ()
+    pairs = zip(subjects, held, strict=True)
+    each = [too_many_classes(name, mine) for name, mine in pairs if len(mine) > CLASSES_MAX]
+    return (), tuple(each) or (too_many_classes(", ".join(subjects), values),)
 
 
-def _distinct(stack: MapStack, block: Block) -> set[int]:
-    found: set[int] = set()
+def too_many_classes(subject: str, numbers: Collection[float]) -> Finding:
+    """The refusal of a raster whose numbers are too many to be classes, with the largest of them.
+
+    Whole numbers up to some ten thousand are most often reflectance: that is said then.
+    """
+    largest = max(numbers)
+    light = "; these look like reflectance, and the file like a scene"
+    message = (
+        f"at least {len(numbers)} different numbers occur, the largest {largest:.10g}; up to "
+        f"{CLASSES_MAX} classes are read{light if largest <= REFLECTANCE_MOST else ''}"
+    )
+    fix = "give class maps: recode them to fewer numbers (a crosswalk), and map scenes first"
+    return Finding.error("class-map-too-many-classes", subject, message, fix=fix)
+
+
+def _distinct(stack: MapStack, block: Block) -> tuple[set[int], ...]:
+    """The numbers that occur in each of the maps."""
+    found = []
     with gdal_settings():
         for path, fill, band in stack.layers:
             with stack.opened_map(path, fill) as source:
-                found.update(np.unique(source.read(band, window=block.window)).tolist())
-    return found
+                numbers = np.unique(source.read(band, window=block.window))
+                found.append(set(numbers.tolist()))
+    return tuple(found)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
+from bluecarbon.mrv.angles import LIMIT_DEGREE, angle_of
 from bluecarbon.mrv.column_names import ColumnMapping, MappedColumn
 from bluecarbon.mrv.field_tables import Lines
 
@@ -32,11 +34,13 @@ CellDefect = tuple[int, str, str, str]
 class MappedCells:
     """Columns by canonical name, in canonical units, and ``line``; and the defective cells.
 
-    A cell that cannot be read is NaN or empty in ``rows`` and stands in ``defects``.
+    A cell that cannot be read is NaN or empty in ``rows`` and stands in ``defects``; one that was
+    read in another form than a number (20°30.5'N) stands in ``notes``.
     """
 
     rows: pd.DataFrame
     defects: tuple[CellDefect, ...]
+    notes: tuple[CellDefect, ...] = ()
 
 
 def mapped_cells(
@@ -50,16 +54,21 @@ def mapped_cells(
     cells = [row for _, row in lines[1:]]
     data: dict[str, pd.Series] = {"line": pd.Series([line for line, _ in lines[1:]], dtype="int64")}
     defects: list[CellDefect] = []
+    notes: list[CellDefect] = []
     for column in mapping.columns:
         text = pd.Series([row[column.place].strip() for row in cells], dtype="object")
         if column.name == "depth_interval_cm":
             found = _interval(text, column, data)
         elif column.kind == "number":
             data[column.name], found = _numbers(text, column, decimal_comma=decimal_comma)
+            if found and column.name in LIMIT_DEGREE:
+                values, found, read = _angles(text, column, data[column.name], found)
+                data[column.name] = values
+                notes += read
         else:
             data[column.name], found = text, []
         defects += found
-    return MappedCells(pd.DataFrame(data), tuple(defects))
+    return MappedCells(pd.DataFrame(data), tuple(defects), tuple(notes))
 
 
 def _numbers(
@@ -73,14 +82,36 @@ def _numbers(
     good = np.array([_NUMBER.fullmatch(cell) is not None for cell in text.tolist()], dtype=bool)
     values = text.where(good, None).astype("float64") * column.factor
     defects: list[CellDefect] = []
+    cells = text.tolist()
     for place in np.flatnonzero(~good & ~blank):
-        cell = str(text.to_numpy()[place])
+        cell = str(cells[place])
         if re.fullmatch(_COMMA_NUMBER, cell):
             code, said = "decimal-comma", f"{column.header} '{cell}' has a comma"
         else:
             code, said = "number-unreadable", f"{column.header} '{cell}' is not a number"
         defects.append((int(place), column.name, code, said))
     return values, defects
+
+
+def _angles(
+    text: pd.Series, column: MappedColumn, values: pd.Series, unread: list[CellDefect]
+) -> tuple[pd.Series, list[CellDefect], list[CellDefect]]:
+    """Column with the angles that have marks filled in, what is none either, what was read."""
+    left: list[CellDefect] = []
+    notes: list[CellDefect] = []
+    cells, filled = text.tolist(), values.to_numpy(copy=True)
+    # the slices of a core share its position
+    known = cache(lambda cell: angle_of(cell, "lon" if column.name == "lon" else "lat"))
+    for place, name, _, _ in unread:
+        cell, angle = cells[place], known(cells[place])
+        if angle.degrees is None:
+            said = f"{column.header} '{cell}' {angle.problem}"
+            left.append((place, name, "position-unreadable", said))
+        else:
+            filled[place] = angle.degrees
+            said = f"{column.header} {cell} is read as {angle.degrees:.6f} degrees"
+            notes.append((place, name, "position-converted", said))
+    return pd.Series(filled, index=values.index), left, notes
 
 
 def _interval(

@@ -117,10 +117,20 @@ def training_from_points(
         seen = here & (composite.observations[rows, columns] > 0)
         features = features_at(composite, indices, (rows[seen], columns[seen]))
         sets.append(TrainingSet(features, codes[seen], rows[seen], columns[seen]))
+    return joined_training(sets, outside=len(points) - len(kept), inside=len(kept))
+
+
+def joined_training(
+    sets: Sequence[TrainingSet], *, outside: int, inside: int
+) -> tuple[TrainingSet | None, tuple[Finding, ...]]:
+    """The training pixels of several images as one set, judged.
+
+    ``outside`` labels lie beyond the images, ``inside`` on them: those that are in no set were
+    not seen clearly.
+    """
     training = _joined(sets)
     used = len(training.codes) if training else 0
-    found = _unused(len(points) - len(kept), len(kept) - used)
-    return _judged(training, found)
+    return _judged(training, _unused(outside, inside - used))
 
 
 def _joined(sets: Sequence[TrainingSet]) -> TrainingSet | None:
@@ -241,7 +251,7 @@ def cross_validate(training: TrainingSet, mapping: Mapping) -> CrossValidation |
     The extent of the labels is cut into 6 x 6 blocks; labels of one block (of any epoch) are
     always left out together (Roberts et al. 2017, doi:10.1111/ecog.02881).
     """
-    blocks = _blocks(training.rows) * BLOCKS_PER_SIDE + _blocks(training.columns)
+    blocks = ground_blocks(training.rows, training.columns)
     folds = min(FOLDS, len(np.unique(blocks)))
     if folds < 2:
         return None
@@ -273,6 +283,11 @@ def _agreement(code: int, predicted: NDArray[np.uint8], codes: NDArray[np.uint8]
 def _block_size(position: NDArray[np.int64]) -> int:
     """Pixels along a side of a block, rounded up."""
     return -(-(int(position.max() - position.min()) + 1) // BLOCKS_PER_SIDE)
+
+
+def ground_blocks(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The block of ground (n,) of each place: its extent cut into 6 x 6 blocks."""
+    return _blocks(rows) * BLOCKS_PER_SIDE + _blocks(columns)
 
 
 def _blocks(position: NDArray[np.int64]) -> NDArray[np.int64]:

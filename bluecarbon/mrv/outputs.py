@@ -23,6 +23,7 @@ from bluecarbon.mrv.map_tags import write_category_names
 from bluecarbon.mrv.model_files import save_model
 from bluecarbon.mrv.rasters import Grid, write_class_map
 from bluecarbon.mrv.reference_sample import REST
+from bluecarbon.mrv.tree_carbon import carbon_fractions, plot_carbon, stratum_carbon
 from bluecarbon.provenance import sha256_file
 
 if TYPE_CHECKING:
@@ -97,11 +98,19 @@ def _patches(extent: Extent) -> dict[str, gpd.GeoDataFrame]:
 
 
 def write_tables(
-    measured: Measured, quantification: Quantification | None, folder: Path
+    measured: Measured,
+    quantification: Quantification | None,
+    folder: Path,
+    *,
+    more: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[str, ...]:
-    """Write every table of a run as CSV (UTF-8); the names relative to ``folder``."""
+    """Write every table of a run as CSV (UTF-8); the names relative to ``folder``.
+
+    ``more`` are further tables by their name, such as those of the claim's uncertainty.
+    """
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     tables = _tables(measured, quantification)
+    tables |= {f"tables/{name}.csv": table for name, table in (more or {}).items()}
     for name, table in tables.items():
         table.to_csv(
             folder / name, index=False, float_format=SIGNIFICANT_DIGITS, lineterminator="\n"
@@ -125,8 +134,14 @@ def _tables(measured: Measured, quantification: Quantification | None) -> dict[s
     }
     if inventory is not None:
         tables |= {"trees": inventory.trees, "plots": inventory.plots, "biomass": inventory.strata}
+        tables |= {"tree_rejected_rows": inventory.rejected, "tree_columns": inventory.columns}
+        per_plot = plot_carbon(inventory.plots, carbon_fractions())
+        tables |= {"tree_carbon_plots": per_plot, "tree_carbon": stratum_carbon(per_plot)}
     if soil is not None:
         tables |= {"soil_slices": soil.slices, "soil_cores": soil.cores, "soil": soil.strata}
+        rejected = soil.rejected if len(soil.rejected) else pd.DataFrame()
+        tables |= {"soil_plots": soil.plots, "soil_rejected_rows": rejected}
+        tables |= {"soil_rates": soil.rates, "soil_marker_rates": soil.markers}
     if quantification is not None:
         tables["trace"] = trace_table(quantification)
     return {f"tables/{name}.csv": table for name, table in tables.items() if len(table.columns) > 0}

@@ -44,12 +44,14 @@ class Alerts:
     alerted : place of the date on which the alert was reached, -1 where it was not
     began : place of the date of the first change of the unbroken score that led to it: the first
         sign, which is what a date of loss should be taken from
+    since : place of the first sign of the score after the last date, -1 where that is 0
     """
 
     score: Codes
     alert: NDArray[np.bool_]
     alerted: NDArray[np.int16]
     began: NDArray[np.int16]
+    since: NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def scored_alerts(observations: Any, rule: AlertRule | None = None) -> Alerts:
         reached = (score >= used.alert_at) & (alerted == NEVER)
         alerted[reached] = place
         began[reached] = sign[reached]
-    return Alerts(score, alerted != NEVER, alerted, began)
+    since = np.where(score > 0, sign, NEVER).astype(np.int16)
+    return Alerts(score, alerted != NEVER, alerted, began, since)
 
 
 def change_dates(stack: Any, *, unknown: frozenset[int] = frozenset()) -> ChangeDates:

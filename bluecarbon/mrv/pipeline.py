@@ -15,10 +15,13 @@ from bluecarbon.methodology import loader
 from bluecarbon.methodology.parameter_checks import given_findings
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.methodology.protocol import Methodology
+from bluecarbon.mrv.boundary_shift import boundary_shift
+from bluecarbon.mrv.claim_uncertainty import uncertainty_findings
 from bluecarbon.mrv.extent import Extent, measure_extent
 from bluecarbon.mrv.facts import monitoring_of
 from bluecarbon.mrv.field_parameters import used_parameters
-from bluecarbon.mrv.inventory import InventoryResult, measure_inventory
+from bluecarbon.mrv.inventory import InventoryResult
+from bluecarbon.mrv.inventory_of_project import measure_project_inventory
 from bluecarbon.mrv.period_remarks import period_remarks
 from bluecarbon.mrv.placement import check_placement
 from bluecarbon.mrv.progress import Progress, silent
@@ -59,14 +62,17 @@ def measure(project: Project, progress: Progress = silent) -> Measured:
     # Without polygons the plots' strata cannot be judged; their other defects still can.
     ids = tuple(stratum.id for stratum in strata) or _declared_strata(project)
     progress("reading plots and trees", 0, 1)
-    inventory, in_trees = measure_inventory(project, ids)
+    inventory, in_trees = measure_project_inventory(project, ids)
     progress("reading plots and trees", 1, 1)
     progress("reading soil cores", 0, 1)
-    soil, in_cores = measure_soil(project, ids)
+    polygons = {item.stratum.id: item.geometry for item in extent.strata} if extent else {}
+    soil, in_cores = measure_soil(project, ids, polygons)
     progress("reading soil cores", 1, 1)
     found = (*findings, *in_trees, *in_cores, *methodology_findings(project))
+    found = (*found, *uncertainty_findings(project))
     if extent is not None:
         found = (*found, *check_placement(project, extent.strata))
+        found = (*found, *boundary_shift(project, extent.boundary))
         found = (*found, *period_remarks(project, extent))
     if extent is None or errors_in(found):
         raise DataError(found)

@@ -1,74 +1,62 @@
-"""Do plots and cores lie where they say they do: inside the polygon of their own stratum?"""
+"""Do plots lie where they say they do: inside the polygon of their own stratum?
+
+Cores are judged by :mod:`bluecarbon.mrv.core_ground`, when their sheet is read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from pyproj import Geod
-from shapely import Point
-from shapely.geometry.base import BaseGeometry
-from shapely.ops import nearest_points
+import numpy as np
+import pandas as pd
 
-from bluecarbon.mrv.field_tables import Column, file_name, read_field_table
-from bluecarbon.mrv.inventory_checks import PLOT_COLUMNS
-from bluecarbon.mrv.soil_checks import SLICE_COLUMNS
+from bluecarbon.mrv.converted_positions import converted_positions
+from bluecarbon.mrv.field_tables import file_name
+from bluecarbon.mrv.inventory_of_project import plots_with_places
+from bluecarbon.mrv.rasters import Geometry
+from bluecarbon.mrv.sample_places import TOLERANCE_M, distance_m
+from bluecarbon.mrv.shift_checks import Compared, points_shift
 from bluecarbon.mrv.vectors import StratumPolygon
 from bluecarbon.project import Project
 from bluecarbon.spec import Finding
 
-TOLERANCE_M = 15.0
-"""A hand-held receiver under canopy is good to about this; nearer than that is not a defect."""
-
-_GEOD = Geod(ellps="WGS84")
-
 
 def check_placement(project: Project, strata: Sequence[StratumPolygon]) -> tuple[Finding, ...]:
-    """Plots and cores farther than 15 m outside the stratum they name, with the distance.
+    """Plots farther than 15 m outside the stratum they name, with the distance.
 
-    Nothing about a sheet that cannot be read, or about rows without a place on the globe: the
-    sheet's own reader (:func:`measure_inventory`, :func:`measure_soil`) says so.
+    With a remark when they look shifted (:mod:`bluecarbon.mrv.shift_checks`). Nothing about a
+    sheet that cannot be read, or about rows without a place on the globe: the sheet's own reader
+    (:func:`bluecarbon.mrv.inventory.measure_inventory`) says so.
     """
+    if project.inventory is None:
+        return ()
+    declared = project.inventory.plots
+    table = plots_with_places(project)
+    if table is None:
+        return ()
     polygons = {item.stratum.id: item.geometry for item in strata}
-    sheets: list[tuple[str, str, tuple[Column, ...]]] = []
-    if project.inventory:
-        sheets.append((project.inventory.plots, "plot_id", PLOT_COLUMNS))
-    if project.soil:
-        sheets.append((project.soil.cores, "core_id", SLICE_COLUMNS))
-    return tuple(
-        finding
-        for declared, key, columns in sheets
-        for finding in _misplaced(project, declared, key, columns, polygons=polygons)
+    on_globe = (table["lon"].abs() <= 180.0) & (table["lat"].abs() <= 90.0)
+    system = project.inventory.coordinates
+    table, said = converted_positions(table[on_globe], file_name(declared), system)
+    placed = table[table["stratum"].isin(polygons)]
+    placed = placed.drop_duplicates(["plot_id", "stratum", "lon", "lat"])
+    own = [polygons[name] for name in placed["stratum"]]
+    lon, lat = (np.asarray(placed[name], dtype=np.float64) for name in ("lon", "lat"))
+    compared = Compared(file_name(declared), "[inventory]", "[strata]", system)
+    return (
+        *said,
+        *_misplaced(placed, own, file_name(declared)),
+        *points_shift(lon, lat, own, compared),
     )
 
 
-def _misplaced(
-    project: Project,
-    declared: str,
-    key: str,
-    columns: Sequence[Column],
-    *,
-    polygons: Mapping[str, BaseGeometry],
-) -> Iterator[Finding]:
-    table, _ = read_field_table(project.resolve(declared), declared, columns)
-    if table is None or not {"lon", "lat"} <= set(table.columns):
-        return
-    on_globe = (table["lon"].abs() <= 180.0) & (table["lat"].abs() <= 90.0)
-    placed = table[on_globe & table["stratum"].isin(polygons)]
-    # A core has a row for each slice: a place is judged once, and every other place of it too.
-    for row in placed.drop_duplicates([key, "stratum", "lon", "lat"]).to_dict("records"):
-        distance_m = _distance_m(polygons[row["stratum"]], row["lon"], row["lat"])
-        if distance_m > TOLERANCE_M:
+def _misplaced(placed: pd.DataFrame, polygons: Sequence[Geometry], file: str) -> Iterator[Finding]:
+    for row, polygon in zip(placed.to_dict("records"), polygons, strict=True):
+        away_m = distance_m(polygon, row["lon"], row["lat"])
+        if away_m > TOLERANCE_M:
             yield Finding.error(
                 "sample-outside-stratum",
-                f"{file_name(declared)} row {row['line']}",
-                f"{row[key]} lies {distance_m:,.0f} m outside stratum {row['stratum']}",
+                f"{file} row {row['line']}",
+                f"{row['plot_id']} lies {away_m:,.0f} m outside stratum {row['stratum']}",
                 fix="check the coordinates (longitude, latitude, WGS 84) or the stratum",
             )
-
-
-def _distance_m(polygon: BaseGeometry, lon: float, lat: float) -> float:
-    point = Point(lon, lat)
-    if polygon.covers(point):
-        return 0.0
-    near = nearest_points(polygon, point)[0]
-    return float(_GEOD.inv(lon, lat, near.x, near.y)[2])

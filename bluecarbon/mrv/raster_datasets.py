@@ -6,7 +6,7 @@ unit and legend as CF attributes (:mod:`bluecarbon.mrv.arrays`). A data set is h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from rasterio.errors import RasterioError
 from bluecarbon.mrv.arrays import to_dataarray
 from bluecarbon.mrv.blocks import Block, Runner, Threads, gdal_settings
 from bluecarbon.mrv.class_sizes import blocks_of, tagged_names
-from bluecarbon.mrv.map_arguments import MapLegend
+from bluecarbon.mrv.cube_values import cube_arrays, cube_bytes, cube_grid
+from bluecarbon.mrv.map_arguments import MapLegend, crossing_findings
+from bluecarbon.mrv.map_sources import is_cube
 from bluecarbon.mrv.map_stack import Alignment, MapStack, open_stack
 from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.mrv.transitions import DatedMap, date_findings, read_block
@@ -41,7 +43,8 @@ def class_dataset(
     runner: Runner | None = None,
 ) -> tuple[xr.Dataset | None, Findings]:
     """Class maps as ``classes`` (year, y, x), the numbers those of the files; None with errors."""
-    found: Findings = date_findings(maps)
+    # Such a file could not be opened again: see bluecarbon.mrv.datasets.
+    found: Findings = date_findings(maps) + crossing_findings(maps)
     chosen = runner or Threads()
     stack, problems = open_stack(
         [item.path for item in maps],
@@ -86,24 +89,52 @@ def value_dataset(
     """Rasters of one grid as one variable each, named after the file: (y, x) or (band, y, x).
 
     The unit is that of the file (the band's, or the tag ``unit``) unless given; class names of a
-    class map stay. The file's nodata number becomes ``_FillValue``.
+    class map stay. The file's nodata number becomes ``_FillValue``. Of a NetCDF file or Zarr store
+    every raster is a variable under its own name, as it is stored.
     """
     grids, found = _same_grid(paths)
     chosen = runner or Threads()
     arrays: dict[str, xr.DataArray] = {}
     for path, grid in zip(paths if not errors_in(found) else (), grids, strict=False):
-        array, problems = _read_array(path, grid, unit, chosen)
-        found += problems
-        if array is not None:
-            arrays[str(array.name)] = array
+        read, problems = _read_arrays(path, grid, unit, chosen)
+        found += (*problems, *_names_twice([str(array.name) for array in read], arrays, path))
+        arrays |= {str(array.name): array for array in read}
     return (None if errors_in(found) else xr.Dataset(arrays)), found
+
+
+def _read_arrays(
+    path: Path, grid: Grid, unit: str, runner: Runner
+) -> tuple[list[xr.DataArray], Findings]:
+    if not is_cube(path):
+        array, found = _read_array(path, grid, unit, runner)
+        return ([] if array is None else [array]), found
+    if large := _too_large((cube_bytes(path),), np.dtype(np.uint8), path.name):
+        return [], (large,)
+    # What the grid has to be remarked on was said when it was read.
+    arrays, found = cube_arrays(path)
+    wrong = tuple(finding for finding in found if finding.severity == "error")
+    return [array.assign_attrs(units=unit) if unit else array for array in arrays], wrong
+
+
+def _names_twice(names: Sequence[str], held: Mapping[str, object], path: Path) -> Findings:
+    return tuple(
+        Finding.error(
+            "raster-name-twice",
+            path.name,
+            f"another file gives the variable '{name}' too",
+            fix="rename one of them",
+        )
+        for name in names
+        if name in held
+    )
 
 
 def _same_grid(paths: Sequence[Path]) -> tuple[list[Grid], Findings]:
     grids: list[Grid] = []
     found: Findings = ()
     for path in paths:
-        grid, problems = read_grid(path, path.name, what="raster")
+        cube = is_cube(path)
+        grid, problems = cube_grid(path) if cube else read_grid(path, path.name, what="raster")
         found += problems
         if grid is None:
             continue
@@ -112,8 +143,8 @@ def _same_grid(paths: Sequence[Path]) -> tuple[list[Grid], Findings]:
             fix = "write it into a file of its own, or resample it by a rule that you declare"
             found += (Finding.error("raster-grid-differs", path.name, message, fix=fix),)
         grids.append(grid)
-    names = [_name_of(path) for path in paths]
-    for path in (p for p in paths if names.count(_name_of(p)) > 1):
+    names = [_name_of(path) for path in paths if not is_cube(path)]
+    for path in (p for p in paths if not is_cube(p) and names.count(_name_of(p)) > 1):
         message = f"two files would give the variable '{_name_of(path)}'"
         fix = "rename one of the files"
         found += (Finding.error("raster-name-twice", path.name, message, fix=fix),)

@@ -117,6 +117,14 @@ class Grid:
             max(1, last_column - first_column),
         )
 
+    def part(self, rows: slice, columns: slice) -> Grid:
+        """The part of the grid on some of its rows and columns; the twin of :meth:`slices_of`."""
+        across, down = self.pixel_size
+        left = float(self.transform.c) + columns.start * across
+        top = float(self.transform.f) - rows.start * down
+        corner = Affine(across, 0.0, left, 0.0, -down, top)
+        return Grid(self.crs, corner, rows.stop - rows.start, columns.stop - columns.start)
+
     def pixels_of(
         self, longitude: NDArray[np.float64], latitude: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -142,10 +150,12 @@ class Grid:
 @contextmanager
 def opened(path: Path) -> Iterator[rasterio.DatasetReader]:
     """Open a raster; what a file lacks is asked of the result, not of a warning."""
+    # Only while it opens: the filter is one for all threads, and blocks are read for long.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path) as dataset:
-            yield dataset
+        dataset = rasterio.open(path)
+    with dataset:
+        yield dataset
 
 
 def read_grid(path: Path, subject: str, *, what: str) -> tuple[Grid | None, tuple[Finding, ...]]:

@@ -20,8 +20,11 @@ import shapely
 from numpy.typing import NDArray
 
 from bluecarbon.mrv.accuracy import (
+    FROM_INTERVAL,
     MINIMUM_PER_GROUP,
     Counted,
+    ratio_limits,
+    reported_error,
     stratified_ratio,
     stratified_total,
     total_limits,
@@ -200,6 +203,8 @@ def estimate_rows(cells: Sequence[Cell], epoch: int, confidence: float) -> list[
     if any(cell.has_sample for cell in cells):
         without = [cell.stratum for cell in cells if not cell.has_sample]
         named = f" ({', '.join(without)} mapped)" if without else ""
+        certain = any(FROM_INTERVAL in row["estimator"] for row in rows)
+        named += f"; {FROM_INTERVAL} in part" if certain and not without else ""
         whole |= {
             "area_ha": sum(row["area_ha"] for row in rows),
             # NaN of a stratum without sample goes through: then the total has no error either.
@@ -220,13 +225,17 @@ def _estimate_row(cell: Cell, epoch: int, confidence: float) -> dict[str, Any]:
         return row
     area = stratified_total(cell.reference == CODE_MANGROVE, cell.group, cell.area_ha)
     single = len(cell.area_ha) == 1
+    estimator = "simple random sample" if single else "post-stratified by mangrove on the map"
+    limits = _limits(list(cell.counted.values()), cell.total_ha, confidence)
+    ends = limits["ci_low_ha"], limits["ci_high_ha"]
+    error, from_interval = reported_error(area.standard_error, ends, confidence)
     return row | {
         "area_ha": area.value,
-        "standard_error_ha": area.standard_error,
-        **_limits(list(cell.counted.values()), cell.total_ha, confidence),
+        "standard_error_ha": error,
+        **limits,
         "confidence": confidence,
         "sample_size": len(cell.reference),
-        "estimator": "simple random sample" if single else "post-stratified by mangrove on the map",
+        "estimator": f"{estimator}; {FROM_INTERVAL}" if from_interval else estimator,
     }
 
 
@@ -252,15 +261,18 @@ def sample_findings(cells_by_epoch: Mapping[int, Sequence[Cell]]) -> tuple[Findi
     if certain:
         message = (
             "no label disagrees within a post-stratum, so the standard error of eq. 10 is 0, which "
-            "is a lower limit; the interval is not, it comes from the score interval of each "
-            f"post-stratum: {', '.join(certain)}"
+            "is a lower limit; the interval comes from the score interval of each post-stratum, "
+            f"and the standard error given is half of it over its quantile: {', '.join(certain)}"
         )
         found.append(Finding.info("reference-no-disagreement", "[reference]", message))
     return tuple(found)
 
 
-def accuracy_row(cells: Sequence[Cell], epoch: int) -> dict[str, Any] | None:
-    """Accuracy of one epoch's map over the strata that have a sample; None without any."""
+def accuracy_row(cells: Sequence[Cell], epoch: int, confidence: float) -> dict[str, Any] | None:
+    """Accuracy of one epoch's map over the strata that have a sample; None without any.
+
+    Standard errors as of :func:`.accuracy.reported_error`: none is 0 for want of disagreement.
+    """
     sampled = [cell for cell in cells if cell.has_sample]
     if not sampled:
         return None
@@ -274,9 +286,32 @@ def accuracy_row(cells: Sequence[Cell], epoch: int) -> dict[str, Any] | None:
         for code, area in cell.area_ha.items()
     }
     in_map, in_reference = mapped == CODE_MANGROVE, reference == CODE_MANGROVE
-    everywhere = np.ones(len(mapped))
-    overall = stratified_ratio(mapped == reference, everywhere, group, area=area)
-    users = stratified_ratio(in_map & in_reference, in_map, group, area=area)
-    producers = stratified_ratio(in_map & in_reference, in_reference, group, area=area)
-    numbers = [part for e in (overall, users, producers) for part in (e.value, e.standard_error)]
+    both, everywhere = in_map & in_reference, np.ones(len(mapped), dtype=bool)
+    ratios = [(mapped == reference, everywhere), (both, in_map), (both, in_reference)]
+    numbers = [
+        number
+        for part, whole in ratios
+        for number in _ratio(part, whole, group, area=area, confidence=confidence)
+    ]
     return dict(zip(ACCURACY_COLUMNS, [epoch, *numbers, len(mapped)], strict=True))
+
+
+def _ratio(
+    part: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
+    group: NDArray[np.int64],
+    *,
+    area: Mapping[int, float],
+    confidence: float,
+) -> tuple[float, float]:
+    """A share of ground and its standard error."""
+    estimate = stratified_ratio(part, whole, group, area=area)
+    agreed, others = (
+        [
+            Counted(size, int((group == name).sum()), int((wanted & (group == name)).sum()))
+            for name, size in area.items()
+        ]
+        for wanted in (part, whole & ~part)
+    )
+    limits = ratio_limits(agreed, others, confidence)
+    return estimate.value, reported_error(estimate.standard_error, limits, confidence)[0]

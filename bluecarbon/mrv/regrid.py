@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.warp import reproject, transform_bounds
 
@@ -27,6 +28,9 @@ MARGIN_PX = 3
 EDGE_POINTS = 21
 
 DEGREES_HALF_WORLD = 180.0
+
+SAMPLES_PER_SIDE = 65
+"""Places along each side where a projected grid is looked at, its outer pixels among them."""
 
 
 def resampled(
@@ -89,7 +93,7 @@ def alignment_finding(
 
     ``names`` are those of the raster and of the one whose grid it is brought to.
     """
-    differs = lattice_finding(onto, grid, *names)
+    differs = lattice_finding(grid, onto, *names)
     if differs is None or rule is None:
         return differs
     message = (
@@ -127,18 +131,53 @@ def _place(grid: Grid) -> str:
 
 
 def antimeridian_findings(grid: Grid, subject: str) -> tuple[Finding, ...]:
-    """A grid that crosses 180 degrees east: its outline cannot be drawn in degrees."""
+    """A grid that crosses 180 degrees east: its outline cannot be drawn in degrees.
+
+    One that ends there does not cross it, were it as wide as the world. Of a projected grid also
+    pixels beyond the world, which have no place and no area (code ``raster-beyond-world``).
+    """
+    if not grid.crs.is_geographic:
+        return _projected_findings(grid, subject)
     left, _, right, _ = grid.bounds
-    if grid.crs.is_geographic:
-        # A tile that ends at 180 degrees may end beyond it by the last bit of a float.
-        most = DEGREES_HALF_WORLD + LATTICE_TOLERANCE_PX * grid.pixel_size[0]
-        crosses = right > most or left < -most
-    else:
-        west, _, east, _ = grid.footprint().bounds
-        crosses = not (-DEGREES_HALF_WORLD <= west <= east <= DEGREES_HALF_WORLD)
-        crosses = crosses or (east - west > DEGREES_HALF_WORLD)
-    if not crosses:
+    # A tile that ends at 180 degrees may end beyond it by the last bit of a float.
+    most = DEGREES_HALF_WORLD + LATTICE_TOLERANCE_PX * grid.pixel_size[0]
+    return (_crossing(subject),) if right > most or left < -most else ()
+
+
+def _projected_findings(grid: Grid, subject: str) -> tuple[Finding, ...]:
+    longitude, known = _longitudes(grid)
+    jumps = [(np.abs(np.diff(longitude, axis=axis)) > DEGREES_HALF_WORLD).any() for axis in (0, 1)]
+    if any(jumps):
+        return (_crossing(subject),)
+    if known.all():
         return ()
+    message = (
+        f"{1 - known.mean():.0%} of its rectangle lies beyond the world in its projection: pixels "
+        "there have no place and no area"
+    )
+    fix = "cut it at the antimeridian or where the world ends, or bring it to degrees with gdalwarp"
+    return (Finding.error("raster-beyond-world", subject, message, fix=fix),)
+
+
+def _longitudes(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Longitudes of pixels all over a projected grid, NaN where there is no ground; and where."""
+    across, down = grid.pixel_size
+    columns, rows = (
+        np.linspace(0.5, size - 0.5, min(size, SAMPLES_PER_SIDE))
+        for size in (grid.width, grid.height)
+    )
+    x, y = np.meshgrid(grid.transform.c + across * columns, grid.transform.f - down * rows)
+    back = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
+    longitude, latitude = back.transform(x, y)
+    # Beyond the world some projections give the nearest place: its own place is then another.
+    again = back.transform(longitude, latitude, direction="INVERSE")
+    with np.errstate(invalid="ignore"):
+        near = (np.abs(again[0] - x) < across) & (np.abs(again[1] - y) < down)
+        known = np.isfinite(longitude) & near
+    return np.where(known, longitude, np.nan), known
+
+
+def _crossing(subject: str) -> Finding:
     message = "crosses the antimeridian (180 degrees): it has no outline in degrees"
     fix = "cut it in two at the antimeridian, and measure both sides as two projects"
-    return (Finding.error("raster-antimeridian", subject, message, fix=fix),)
+    return Finding.error("raster-antimeridian", subject, message, fix=fix)

@@ -15,6 +15,7 @@ import xarray as xr
 
 from bluecarbon.mrv.area import pixel_area_ha
 from bluecarbon.mrv.arrays import grid_of, legend_of, values_north_up
+from bluecarbon.mrv.class_arrays import as_stored
 from bluecarbon.mrv.independence import provenance_findings
 from bluecarbon.mrv.reference_table import Looked, Sample, joined, names_of, pixels_at
 from bluecarbon.spec import Finding, errors_in
@@ -33,6 +34,7 @@ def class_sizes_of(classes: xr.DataArray) -> pd.DataFrame:
     DataError
         The array has no coordinate system or no even axes.
     """
+    classes = as_stored(classes)
     codes, area_ha = values_north_up(classes), pixel_area_ha(grid_of(classes))
     looked = names_of(np.unique(codes), np.array(True), legend_of(classes), _nodata(classes))
     rows = [
@@ -60,8 +62,9 @@ def sample_of(
     Raises
     ------
     DataError
-        An array has no coordinate system or no even axes.
+        An array has no coordinate system or no even axes, or holds no whole numbers.
     """
+    classes, strata = as_stored(classes), None if strata is None else as_stored(strata)
     table = _with_places(points)
     found = provenance_findings(table, subject="points")
     if errors_in(found):

@@ -21,6 +21,8 @@ DESIGN_COLUMNS = ("stratum", "design", "provenance")
 LEFT_OUT_SHARE_MOST = 0.05
 """A convention of this project: ground without points beyond it is too much to leave out."""
 
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
 Findings = tuple[Finding, ...]
 
 
@@ -79,6 +81,21 @@ def _chosen(points: pd.DataFrame, epoch: str, subject: str) -> Finding:
         return Finding.error("epoch-column-missing", subject, message, fix=fix)
     message = f"only the {len(points)} points of epoch {epoch} are used"
     return Finding.info("points-of-one-epoch", subject, message)
+
+
+def map_year_findings(points: pd.DataFrame, map_name: str, *, subject: str) -> Findings:
+    """A warning where all points are of one epoch, and the name of the map holds another year.
+
+    ``points`` are those that are used. A name without a year, or with several, says nothing.
+    """
+    years = set(YEAR.findall(map_name))
+    epochs = set(points["epoch"].fillna("").astype(str)) - {""} if "epoch" in points else set()
+    if len(years) != 1 or len(epochs) != 1 or years == epochs:
+        return ()
+    (year,), (epoch,) = years, epochs
+    message = f"all points are of {epoch}, and {map_name} is of {year} by its name"
+    fix = "judge the map with points of its own date: what changed in between is no error of it"
+    return (Finding.warning("points-other-date-than-map", subject, message, fix=fix),)
 
 
 def design_findings(points: pd.DataFrame, within: str, *, given: bool, subject: str) -> Findings:

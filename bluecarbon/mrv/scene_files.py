@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +59,17 @@ def band_files(path: Path, imagery: Imagery) -> tuple[tuple[BandFile, ...], Find
         return (), (Finding.error("stac-asset-missing", path.name, message, fix=fix),)
     hrefs = {band: str(item["assets"][key]["href"]) for band, key in held.items()}
     return tuple(
-        BandFile(band, Path(href) if "://" in href else path.parent / href)
+        BandFile(band, remote_path(href) if "://" in href else path.parent / href)
         for band, href in hrefs.items()
     ), ()
+
+
+def remote_path(href: str) -> Path:
+    """The address of an asset as GDAL's file systems spell it; a path keeps no double slash."""
+    scheme, _, rest = href.partition("://")
+    if scheme in {"http", "https"}:
+        return Path(f"/vsicurl?url={quote(href, safe='')}")
+    return Path(f"/vsi{scheme}") / rest
 
 
 def item_grid(

@@ -24,6 +24,7 @@ from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.mrv.reasons import NODATA
 from bluecarbon.mrv.regrid import Rule
 from bluecarbon.mrv.scene_files import is_item, item_grid, read_numbers
+from bluecarbon.mrv.scene_series import clipped_findings
 from bluecarbon.mrv.sensors import SENSORS, sentinel2_shift
 from bluecarbon.project import Imagery, Scene
 from bluecarbon.spec import Finding, errors_in
@@ -173,13 +174,20 @@ def scene_baseline_finding(scene: Scene, imagery: Imagery, subject: str) -> Find
 
 
 def read_scene(
-    path: Path, scene: Scene, imagery: Imagery, grid: Grid, *, rule: Rule | None = None
+    path: Path,
+    scene: Scene,
+    imagery: Imagery,
+    grid: Grid,
+    *,
+    rule: Rule | None = None,
+    judged: bool = True,
 ) -> tuple[SceneData | None, tuple[Finding, ...]]:
     """A scene on ``grid``, masked, as reflectance; and what is wrong.
 
     ``grid`` is of the scene's own lattice, unless ``rule`` says how to bring it there. reflectance
     = number x scale + offset, as [imagery] declares or as its sensor has them; a sensor's
-    reflectance is clipped at 0.
+    reflectance is clipped at 0. A part of a scene is not to be ``judged`` by its values: a block
+    of open sea is dark by right.
     """
     if finding := scene_baseline_finding(scene, imagery, path.name):
         return None, (finding,)
@@ -200,7 +208,8 @@ def read_scene(
         reason = empty.astype(np.uint8)
     reflectance = _reflectance(numbers, imagery, scene)
     reflectance[:, reason > 0] = np.nan
-    found = tuple(_value_findings(reflectance, reason, spectral_bands(imagery), path.name))
+    bands = spectral_bands(imagery)
+    found = tuple(value_findings(reflectance, reason, bands, path.name)) if judged else ()
     data = SceneData(path.name, scene.date, scene.map_epoch, reflectance, reason)
     return (None if errors_in(found) else data), found
 
@@ -258,9 +267,13 @@ def _mask_finding(
     return Finding.error("scene-mask-value", subject, message, fix=fix)
 
 
-def _value_findings(
+def value_findings(
     reflectance: NDArray[np.float32], reason: NDArray[np.uint8], bands: Sequence[str], subject: str
 ) -> Iterator[Finding]:
+    """What the values of a whole scene (bands, ...) say of it, or of a sample of its pixels.
+
+    ``reason`` (...) is 0 for pixels that are used.
+    """
     clear = reflectance[:, reason == 0]
     if clear.shape[1] == 0:
         message = "no pixel inside the project's window is clear: the scene adds nothing"
@@ -287,6 +300,7 @@ def _value_findings(
     if negative > NEGATIVE_SHARE:
         message = f"{negative:.1%} of the clear pixels have a negative reflectance"
         yield Finding.warning("scene-negative", subject, message, fix=fix)
+    yield from clipped_findings(clear, subject)
 
 
 def composite(

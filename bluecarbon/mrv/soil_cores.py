@@ -1,56 +1,110 @@
-"""Soil cores (土壤柱状样): slices to carbon per core and per stratum.
+"""Soil cores (土壤柱状样) from files to results: read, judged, corrected, integrated, averaged.
 
-:func:`core_stocks` and :func:`stratum_stocks` take and return data frames and know no files;
-:func:`measure_soil` reads a project's sheet, checks it and calls them.
+:func:`measure_cores` is the one way from a sheet to stocks, whoever asks: a project
+(:func:`measure_soil`), the command ``bluecarbon mrv cores``, or a notebook. Its parts can be
+called by themselves: :mod:`bluecarbon.mrv.core_sheets` (sheets to slices),
+:mod:`bluecarbon.mrv.core_ground` (slices against strata and dates),
+:mod:`bluecarbon.mrv.soil_profiles` (slices to stocks) and
+:mod:`bluecarbon.mrv.soil_accumulation` (dated layers to rates).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from bluecarbon.methodology.kernels.soil import (
-    slice_bottom_cm,
-    soil_carbon_tc_ha,
-    stock_to_depth,
+from bluecarbon.errors import MethodologyError
+from bluecarbon.methodology.kernels.soil_matter import conversion
+from bluecarbon.mrv import soil_remarks as remarks
+from bluecarbon.mrv.column_names import ColumnMapping, Correction
+from bluecarbon.mrv.converted_positions import converted_positions
+from bluecarbon.mrv.core_ground import FIXES, Ground, judge
+from bluecarbon.mrv.core_sheets import CoreSheet, read_core_sheet
+from bluecarbon.mrv.marker_horizons import read_markers
+from bluecarbon.mrv.rasters import Geometry
+from bluecarbon.mrv.rejects import Rejects
+from bluecarbon.mrv.soil_accumulation import core_rates
+from bluecarbon.mrv.soil_profile_checks import FIXES as PROFILE_FIXES
+from bluecarbon.mrv.soil_profile_checks import nothing_left
+from bluecarbon.mrv.soil_profiles import (
+    ProfileOptions,
+    ProfileResult,
+    evaluated,
+    screened_slices,
 )
-from bluecarbon.mrv import soil_checks as checks
-from bluecarbon.mrv.field_tables import file_name, read_field_table
 from bluecarbon.project import Project
+from bluecarbon.project_coordinates import Coordinates
+from bluecarbon.project_soil import Soil
 from bluecarbon.spec import Finding, errors_in
+
+REJECTED_COLUMNS = ["file", "line", "core_id", "code", "reason"]
+
+Findings = tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class CoreSource:
+    """A sheet of slices and how it is read (see :func:`read_core_sheet`).
+
+    ``coordinates`` is the system of its positions; others than WGS 84 are converted, and said.
+    ``only`` are the values that rows must have to be looked at.
+    """
+
+    path: Path
+    core_table: Path | None = None
+    workbook_sheet: str = ""
+    decimal_comma: bool = False
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    coordinates: Coordinates = "wgs84"
+    only: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SoilResult:
     """What soil cores measured (tC is carbon).
 
-    Attributes
-    ----------
-    slices
-        Every row of the sheet in depth order, ``line`` (its line number), ``thickness_cm`` that
-        it stands for and ``soil_tc_ha``.
-    cores
-        core_id, stratum, date, depth_cm (how deep it was sampled), soil_tc_ha to the reference
-        depth, how (measured, interpolated, extrapolated), standard_error (of the extrapolation
-        [tC/ha]; 0 when nothing was extrapolated).
-    strata
-        stratum, n_cores, mean_tc_ha, standard_error_tc_ha (s / sqrt(n), NaN with one core);
-        cores of all dates together.
+    ``slices``, ``cores``, ``plots`` and ``strata`` as of
+    :class:`bluecarbon.mrv.soil_profiles.ProfileResult`; ``rates`` as of
+    :func:`bluecarbon.mrv.soil_accumulation.core_rates` (empty where no layer is dated);
+    ``markers``: accretion over marker horizons (empty without a sheet of them); ``rejected``:
+    file, line, core_id, code and reason of every row that was not used; ``mapping``: which column
+    was what.
     """
 
+    mapping: ColumnMapping
     slices: pd.DataFrame
     cores: pd.DataFrame
+    plots: pd.DataFrame
     strata: pd.DataFrame
+    rates: pd.DataFrame
+    rejected: pd.DataFrame
+    markers: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of a sheet: ``result`` is None when nothing can be counted, or may be.
+
+    ``mapping`` and ``rejected`` are there as far as the sheet could be read.
+    """
+
+    result: SoilResult | None
+    findings: Findings
+    mapping: ColumnMapping | None = None
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REJECTED_COLUMNS))
 
 
 def measure_soil(
-    project: Project, stratum_ids: Sequence[str]
-) -> tuple[SoilResult | None, tuple[Finding, ...]]:
+    project: Project,
+    stratum_ids: Sequence[str],
+    polygons: Mapping[str, Geometry] | None = None,
+) -> tuple[SoilResult | None, Findings]:
     """Read, check and evaluate the soil cores of a project.
+
+    ``polygons`` are those of the strata, as far as they are known.
 
     Returns
     -------
@@ -59,118 +113,160 @@ def measure_soil(
     section = project.soil
     if section is None:
         return None, ()
-    file = file_name(section.cores)
-    rows, findings = read_field_table(
-        project.resolve(section.cores), section.cores, checks.SLICE_COLUMNS
+    ground = Ground(
+        strata=tuple(stratum_ids),
+        polygons=polygons or {},
+        period_end=project.period.end,
+        coordinates=section.coordinates,
     )
-    findings += checks.reference_depth_defects(section.reference_depth_cm)
-    if rows is None:
-        return None, tuple(findings)
-    findings += checks.slice_defects(rows, file, stratum_ids, period_end=project.period.end)
-    findings += checks.core_defects(rows, file, section.reference_depth_cm)
-    if errors_in(findings):
-        return None, tuple(findings)
-    result = evaluate_cores(rows, section.reference_depth_cm)
-    findings += checks.remarks(result.cores, result.strata, file, section.reference_depth_cm)
-    return result, tuple(findings)
-
-
-def evaluate_cores(slices: pd.DataFrame, reference_depth_cm: float = 100.0) -> SoilResult:
-    """All three levels of cores that are already in a data frame; see the functions."""
-    measured = slice_stocks(slices)
-    cores = core_stocks(measured, reference_depth_cm)
-    return SoilResult(measured, cores, stratum_stocks(cores))
-
-
-def slice_stocks(slices: pd.DataFrame) -> pd.DataFrame:
-    """Thickness that each slice stands for [cm] and its carbon [tC/ha], in depth order.
-
-    ``slices`` has core_id, depth_min_cm, depth_max_cm, bulk_density_g_cm3 and
-    organic_carbon_percent. Gaps are shared out between their neighbours (see
-    :func:`bluecarbon.methodology.kernels.soil.slice_bottom_cm`); carbon by VM0033 v2.1
-    equation 99. Where a column ``carbon_density_g_cm3`` is there and known, it stands for the
-    product of bulk density and carbon.
-    """
-    done = slices.sort_values(["core_id", "depth_min_cm"], ignore_index=True)
-    starts = _core_starts(done)
-    bottom = _bottoms_cm(done, starts)
-    above = np.append(0.0, bottom[:-1])
-    above[starts] = 0.0
-    done["thickness_cm"] = bottom - above
-    done["soil_tc_ha"] = soil_carbon_tc_ha(
-        done["bulk_density_g_cm3"], done["organic_carbon_percent"], done["thickness_cm"]
+    strict = section.bad_rows == "stop"
+    reading = measure_cores(
+        source_of(project, section),
+        options_of(section),
+        ground=ground,
+        reference_years=section.reference_years,
+        strict=strict,
     )
-    if "carbon_density_g_cm3" in done:
-        known = done["carbon_density_g_cm3"].notna()
-        direct = soil_carbon_tc_ha(done["carbon_density_g_cm3"], 100.0, done["thickness_cm"])
-        done["soil_tc_ha"] = np.where(known, direct, done["soil_tc_ha"])
-    return done
+    markers, found = pd.DataFrame(), ()  # type: tuple[pd.DataFrame, Findings]
+    if section.markers:
+        markers, found = read_markers(project.resolve(section.markers), strict=strict)
+    findings = (*reading.findings, *found)
+    if reading.result is None or errors_in(findings):
+        return None, findings
+    result = reading.result
+    return SoilResult(**(vars(result) | {"markers": markers})), findings
 
 
-def _core_starts(ordered: pd.DataFrame) -> NDArray[np.intp]:
-    """Where each core begins in slices that are ordered by core."""
-    core = ordered["core_id"].to_numpy()
-    return np.flatnonzero(np.append(True, core[1:] != core[:-1]))
+def source_of(project: Project, section: Soil) -> CoreSource:
+    """Where the project says that its cores are."""
+    return CoreSource(
+        path=project.resolve(section.cores),
+        core_table=project.resolve(section.core_table) if section.core_table else None,
+        workbook_sheet=section.sheet,
+        decimal_comma=section.decimal_comma,
+        corrections=section.columns,
+        coordinates=section.coordinates,
+    )
 
 
-def _bottoms_cm(ordered: pd.DataFrame, starts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """:func:`bluecarbon.methodology.kernels.soil.slice_bottom_cm` of all cores at once."""
-    bottom = slice_bottom_cm(ordered["depth_min_cm"], ordered["depth_max_cm"])
-    lasts = starts[1:] - 1
-    bottom[lasts] = ordered["depth_max_cm"].to_numpy()[lasts]
-    return bottom
+def options_of(section: Soil) -> ProfileOptions:
+    """How the project says that slices become stocks."""
+    chosen = section.conversion
+    return ProfileOptions(
+        reference_depth_cm=section.reference_depth_cm,
+        correction=section.compaction,
+        conversion=chosen.name if chosen else "",
+        regression_by=chosen.regression_by if chosen else (),
+        low_matter=chosen.low_matter if chosen else "refuse",
+        allochthonous_percent=section.allochthonous_percent,
+        gap_max_cm=section.gap_max_cm,
+        depth_share_min=section.depth_share_min,
+    )
 
 
-def core_stocks(slices: pd.DataFrame, reference_depth_cm: float = 100.0) -> pd.DataFrame:
-    """Carbon of each core from the surface to the reference depth [tC/ha].
+def measure_cores(
+    source: CoreSource,
+    options: ProfileOptions,
+    *,
+    ground: Ground | None = None,
+    reference_years: float = 100.0,
+    strict: bool = False,
+) -> Reading:
+    """Slices of a sheet to stocks of cores, plots and strata.
 
-    Parameters
-    ----------
-    slices
-        As for :func:`slice_stocks`; ``stratum`` and ``date`` are carried along where given.
-    reference_depth_cm
-        100 cm is usual; cores that end above it are extrapolated, and say so.
-
-    Returns
-    -------
-    See :class:`SoilResult`; one row for each core, by core_id.
+    Rows and cores that cannot be used are left out as warnings that name them, and counted; with
+    ``strict`` they are errors and there is no result. All findings of all steps come at once;
+    of a core with a row that cannot be read, strict reading says no more than that.
 
     Raises
     ------
-    ValueError
-        A core that must be extrapolated has fewer than three slices.
+    MissingExtraError
+        The sheet is a workbook and openpyxl is not installed.
     """
-    carried = [name for name in ("stratum", "date") if name in slices]
-    done = slice_stocks(slices)
-    starts = _core_starts(done)
-    bottom, carbon = _bottoms_cm(done, starts), done["soil_tc_ha"].to_numpy()
-    # numpy slices and no group of pandas for each core: thousands of cores are usual
-    ends = np.append(starts[1:], len(done))
-    stocks = [
-        stock_to_depth(bottom[a:b], carbon[a:b], reference_depth_cm)
-        for a, b in zip(starts, ends, strict=True)
+    file = source.path.name
+    wrong = _options_findings(options)
+    sheet, found = read_core_sheet(
+        source.path,
+        corrections=source.corrections,
+        core_table=source.core_table,
+        workbook_sheet=source.workbook_sheet,
+        decimal_comma=source.decimal_comma,
+        only=source.only,
+    )
+    findings = [*wrong, *found]
+    if sheet is None or wrong:
+        return Reading(None, tuple(findings), sheet.mapping if sheet else None)
+    rows, said = converted_positions(sheet.rows, file, source.coordinates)
+    judged, more = judge(rows, file, ground or Ground())
+    findings += [*said, *more, *judged.findings(FIXES, "warning")]
+    left = judged.rows[~judged.mask]
+    if strict:
+        # what a missing row makes of its core is no news to whoever must correct the row
+        spoilt = {*sheet.rejects["core_id"], *judged.table()["core_id"]}
+        left = left[~left["core_id"].isin(spoilt)]
+    findings += _columns_of_groups(left, options, file)
+    if errors_in(findings):
+        return Reading(None, tuple(findings), sheet.mapping, _rejected(sheet, [judged], file))
+    screened = screened_slices(left, options, file=file)
+    findings += [*screened.findings, *screened.rejects.findings(PROFILE_FIXES, "warning")]
+    rejected = _rejected(sheet, [judged, screened.rejects], file)
+    if not screened.can_be_evaluated and not (strict and len(rejected)):
+        findings.append(nothing_left(file))
+    findings = remarks.counted(findings, rejected, sheet, file, strict=strict)
+    if errors_in(findings):
+        return Reading(None, tuple(findings), sheet.mapping, rejected)
+    profile, said = evaluated(screened, options, file=file)
+    result, late = _result(sheet, profile, rejected, reference_years, file=file)
+    late = (*said, *late, *remarks.of_cores(result.cores, result.strata, file))
+    return Reading(result, (*findings, *late), sheet.mapping, rejected)
+
+
+def _options_findings(options: ProfileOptions) -> list[Finding]:
+    if not options.conversion:
+        return []
+    try:
+        conversion(options.conversion)
+    except MethodologyError as error:
+        fix = "name one of them, or measure the carbon"
+        return [Finding.error("conversion-unknown", "conversion", str(error), fix=fix)]
+    return []
+
+
+def _columns_of_groups(rows: pd.DataFrame, options: ProfileOptions, file: str) -> list[Finding]:
+    fix = "name its column, or leave it out of regression_by"
+    return [
+        Finding.error("column-missing", file, f"there is no column for {name}", fix=fix)
+        for name in options.regression_by
+        if name not in rows
     ]
-    return pd.DataFrame(
-        {
-            "core_id": done["core_id"].to_numpy()[starts],
-            **{name: done[name].to_numpy()[starts] for name in carried},
-            "depth_cm": bottom[ends - 1],
-            "soil_tc_ha": [stock.stock_tc_ha for stock in stocks],
-            "how": [stock.how for stock in stocks],
-            "standard_error": [stock.standard_error_tc_ha for stock in stocks],
-        }
+
+
+def _rejected(sheet: CoreSheet, steps: Sequence[Rejects], file: str) -> pd.DataFrame:
+    parts = [sheet.rejects, *(step.table() for step in steps)]
+    table = pd.concat([part for part in parts if len(part)] or [sheet.rejects])
+    table = table.sort_values(["line"], kind="stable", ignore_index=True)
+    return table.assign(file=file)[REJECTED_COLUMNS]
+
+
+def _result(
+    sheet: CoreSheet,
+    profile: ProfileResult,
+    rejected: pd.DataFrame,
+    reference_years: float,
+    *,
+    file: str,
+) -> tuple[SoilResult, Findings]:
+    rates, found = pd.DataFrame(), ()  # type: tuple[pd.DataFrame, Findings]
+    slices = profile.slices
+    if "age_years" in slices and slices["age_years"].notna().any():
+        rates, found = core_rates(slices, reference_years=reference_years, file=file)
+    result = SoilResult(
+        mapping=sheet.mapping,
+        slices=slices.drop(columns="date_written", errors="ignore"),
+        cores=profile.cores,
+        plots=profile.plots,
+        strata=profile.strata,
+        rates=rates,
+        rejected=rejected,
     )
-
-
-def stratum_stocks(cores: pd.DataFrame) -> pd.DataFrame:
-    """Mean soil carbon of each stratum [tC/ha] with its standard error.
-
-    ``cores`` is what :func:`core_stocks` returns. The spread between cores already holds the
-    error of extrapolation, which is therefore not added again.
-    """
-    table = cores.groupby("stratum", as_index=False).agg(
-        n_cores=("core_id", "size"),
-        mean_tc_ha=("soil_tc_ha", "mean"),
-        standard_error_tc_ha=("soil_tc_ha", "sem"),
-    )
-    return table.sort_values("stratum", ignore_index=True)
+    return result, found

@@ -135,8 +135,7 @@ def reject_cores(rejects: Rejects, rows: pd.DataFrame, options: ProfileOptions) 
 
 def _reject_whole(rejects: Rejects, code: str, said: Mapping[str, str]) -> None:
     """Leave cores out; rows of them that are left out already keep their own reason."""
-    mask = rejects.rows["core_id"].isin(list(said)) & ~rejects.mask
-    rejects.add(mask, code, lambda row: said[row["core_id"]])
+    rejects.add_whole(rejects.rows["core_id"].isin(list(said)) & ~rejects.mask, code, said)
 
 
 def _gaps_cm(ordered: pd.DataFrame) -> pd.Series:
@@ -155,7 +154,7 @@ def _is_point(rows: pd.DataFrame) -> pd.Series:
 
 
 def _contradictions(rejects: Rejects, rows: pd.DataFrame) -> None:
-    for name in ("stratum", "plot_id", "study_id"):
+    for name in ("stratum", "plot_id", "study_id", "date"):
         if name not in rows:
             continue
         several = _cores_with_several(rows, name)

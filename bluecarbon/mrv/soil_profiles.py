@@ -1,8 +1,8 @@
 """Soil cores from usable slices to stocks: compaction, carbon, integration, means.
 
 The chain behind :func:`evaluate_profiles`, each step a function over data frames that can be
-called by itself. Sheets are read by :mod:`bluecarbon.mrv.core_sheets`; project files by
-:mod:`bluecarbon.mrv.soil_cores`, whose integration is used here.
+called by itself. Sheets are read by :mod:`bluecarbon.mrv.core_sheets`; from files to results it is
+:func:`bluecarbon.mrv.soil_cores.measure_cores`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bluecarbon.methodology.kernels.soil_matter import (
 )
 from bluecarbon.mrv import soil_profile_checks as checks
 from bluecarbon.mrv.rejects import REJECT_COLUMNS, Rejects
-from bluecarbon.mrv.soil_cores import core_stocks, slice_stocks
+from bluecarbon.mrv.soil_integration import core_stocks, slice_stocks
 from bluecarbon.mrv.soil_regressions import carbon_by_groups
 from bluecarbon.spec import Finding, Value, errors_in
 
@@ -116,6 +116,42 @@ def evaluate_profiles(
         There is no conversion of that name.
     """
     chosen = options or ProfileOptions()
+    screened = screened_slices(rows, chosen, file=file)
+    rejects, findings = screened.rejects, list(screened.findings)
+    findings += rejects.findings(checks.FIXES, "error" if strict else "warning")
+    if not screened.can_be_evaluated:
+        findings.append(checks.nothing_left(file))
+    if errors_in(findings):
+        return None, tuple(findings)
+    result, found = evaluated(screened, chosen, file=file)
+    return result, (*findings, *found)
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Slices with depths and density in the ground and with carbon, before they are integrated.
+
+    ``rows`` are all that were given; ``rejects`` says which of them cannot be used and why.
+    """
+
+    rows: pd.DataFrame
+    rejects: Rejects
+    findings: tuple[Finding, ...]
+
+    @property
+    def can_be_evaluated(self) -> bool:
+        """Whether any slice is left."""
+        return not self.rejects.mask.all()
+
+
+def screened_slices(rows: pd.DataFrame, chosen: ProfileOptions, *, file: str = "cores") -> Screened:
+    """Correct and convert slices, and find those that cannot be integrated.
+
+    Raises
+    ------
+    MethodologyError
+        There is no conversion of that name.
+    """
     if chosen.conversion:
         conversion(chosen.conversion)
     given = checks.with_columns(rows)
@@ -127,14 +163,16 @@ def evaluate_profiles(
     given, found = with_carbon(given, chosen, rejects, file)
     findings += found
     checks.reject_cores(rejects, given, chosen)
-    findings += rejects.findings(checks.FIXES, "error" if strict else "warning")
-    used = given[~rejects.mask]
-    if used.empty:
-        findings.append(checks.nothing_left(file))
-    if errors_in(findings):
-        return None, tuple(findings)
-    findings += checks.gap_remarks(used, file)
-    result = _result(used, chosen, rejects)
+    return Screened(given, rejects, tuple(findings))
+
+
+def evaluated(
+    screened: Screened, chosen: ProfileOptions, *, file: str = "cores"
+) -> tuple[ProfileResult, tuple[Finding, ...]]:
+    """Integrate the slices that can be used (there are some) and average the cores."""
+    used = screened.rows[~screened.rejects.mask]
+    findings = checks.gap_remarks(used, file)
+    result = _result(used, chosen, screened.rejects)
     findings += checks.core_remarks(result.cores, file, chosen.reference_depth_cm)
     return result, tuple(findings)
 

@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from bluecarbon.mrv.field_tables import defect, row_defects
 from bluecarbon.mrv.mapped_cells import CellDefect
 from bluecarbon.mrv.rejects import Rejects, as_records
-from bluecarbon.mrv.soil_checks import (
-    BULK_DENSITY_MAX_G_CM3,
-    BULK_DENSITY_OF_SAND_G_CM3,
-    DEPTH_CM_MAX,
-    FRACTION_MAX,
-)
 from bluecarbon.spec import Finding, Severity
+
+BULK_DENSITY_MAX_G_CM3 = 2.65
+"""The density of quartz: no soil with pores is denser."""
+
+DEPTH_CM_MAX = 2000.0
+"""Twenty metres: no core is longer, and a depth in millimetres soon is."""
+
+FRACTION_MAX, MATTER_FRACTION_MAX = 0.6, 1.0
+BULK_DENSITY_OF_SAND_G_CM3 = 1.0
+"""Below this a mangrove soil is rich in carbon; at or above it may really hold under 0.6 %."""
 
 CARBON_PERCENT_DOUBTFUL = 55.0
 BULK_DENSITY_DOUBTFUL_G_CM3 = 2.0
@@ -247,10 +251,13 @@ def _doubt(rows: pd.DataFrame, code: str, file: str, *, text: str, fix: str) -> 
     return row_defects(code, file, hits, fix, severity="warning")
 
 
-def unit_suspicions(rows: pd.DataFrame, file: str, stated: frozenset[str]) -> list[Finding]:
+def unit_suspicions(
+    rows: pd.DataFrame, file: str, stated: frozenset[str], given: frozenset[str] = frozenset()
+) -> list[Finding]:
     """Whole columns in another unit: metres for centimetres, fractions for percent.
 
-    ``stated`` names the columns whose header states a unit: for those it is a warning only.
+    ``stated`` names the columns whose header states a unit, ``given`` those of which the user
+    said it: of these the last are believed. A header is typed once and its column filled in later.
     """
     found: list[Finding] = []
     thickness = (rows["depth_max_cm"] - rows["depth_min_cm"])[~rows["is_point"]]
@@ -269,7 +276,8 @@ def unit_suspicions(rows: pd.DataFrame, file: str, stated: frozenset[str]) -> li
             message = f"{name} is above 100 % in many rows: percent under a header for fractions?"
             fix = "give the unit in the column mapping: 'percent'"
             found.append(defect("percent-as-fraction", file, message, fix))
-        if 0 < most <= FRACTION_MAX and name not in stated:
+        limit = MATTER_FRACTION_MAX if name == "organic_matter_percent" else FRACTION_MAX
+        if 0 < most <= limit and name not in given:
             message = f"{name} is at most {most:g} in all rows: a fraction?"
             fix = "give the unit in the column mapping: '1' for a fraction, 'percent' for percent"
             severity = "error" if light else "warning"

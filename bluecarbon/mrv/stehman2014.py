@@ -25,11 +25,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from bluecarbon.errors import DataError
 from bluecarbon.mrv.accuracy import (
+    FROM_INTERVAL,
     MINIMUM_PER_GROUP,
     Counted,
     Estimate,
     normal_quantile,
     ratio_limits,
+    reported_error,
     stratified_ratio,
     stratified_total,
     total_limits,
@@ -156,8 +158,9 @@ def stehman2014(
         classes, 0 among them; change classes are classes)
     strata : a row for each stratum with the columns stratum and area_ha, or pixels, or both
     interval : "score" has width also where nothing disagreed (:func:`total_limits`,
-        :func:`ratio_limits`), and is wider than it need be over dozens of strata; "normal" is
-        estimate +- z SE as in the papers
+        :func:`ratio_limits`), and is wider than it need be over dozens of strata; there the
+        standard error is taken from it, and the column "equation" says so. "normal" is estimate
+        +- z SE as in the papers, and both are 0 where nothing disagreed
     domain : (n,) true for points in a part of the ground that is no stratum (a district, say):
         areas and accuracies are those of the part
     finite : apply 1 - n_h / N_h; needs pixels
@@ -247,7 +250,11 @@ def _row(
     limits: tuple[float, float],
 ) -> tuple[Any, ...]:
     measure, name, unit, points, equation = what
-    numbers = (estimate.value, estimate.standard_error, *limits)
+    error, from_interval = estimate.standard_error, False
+    if design.interval == "score":
+        error, from_interval = reported_error(error, limits, design.confidence)
+    equation += f"; {FROM_INTERVAL}" if from_interval else ""
+    numbers = (estimate.value, error, *limits)
     return (
         measure, name, *numbers, design.confidence, design.interval, unit, points, equation,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +36,8 @@ TILES_AT_ONCE = 8
 
 Compression = Literal["zstd", "lzw", "deflate"]
 
+_UNFINISHED = ".part.tif"
+
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "zstd": {"compress": "zstd", "zstd_level": 1},
     "lzw": {"compress": "lzw"},
@@ -45,12 +47,15 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class RasterOptions:
-    """How float rasters are written; ``nodata`` also stands for NaN values of a layer."""
+    """How float rasters are written; ``nodata`` also stands for NaN values of a layer.
+
+    ``meanings``: unit and description of a layer by its name.
+    """
 
     compression: Compression = "zstd"
     nodata: float = float("nan")
     cloud_optimised: bool = False
-    unit: str = ""
+    meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def layer_of(values: NDArray[np.float64], nodata: float) -> Layer:
@@ -176,8 +181,8 @@ def _write_group(source: _Source, options: RasterOptions, group: _Group) -> None
         for path in group.paths:
             target = rasterio.open(path, "w", **(source.profile | settings))
             targets.append(opened.enter_context(target))
-            if options.unit:
-                target.update_tags(unit=options.unit)
+            name = path.name.removeprefix(".").removesuffix(_UNFINISHED)
+            _say(target, *options.meanings.get(name, ("", "")))
         for block in source.blocks:
             codes = source.codes(block)
             for part in _parts(block):
@@ -189,6 +194,13 @@ def _write_group(source: _Source, options: RasterOptions, group: _Group) -> None
     if options.cloud_optimised:
         for path in group.paths:
             _make_cloud_optimised(path, options)
+
+
+def _say(target: Any, unit: str, description: str) -> None:
+    """Write what the band of a raster is, for GDAL, QGIS and xarray."""
+    if description:
+        target.descriptions, target.units = (description,), (unit,)
+        target.update_tags(1, units=unit, long_name=description)
 
 
 def _parts(block: Block) -> Sequence[Block]:
@@ -209,7 +221,7 @@ def _make_cloud_optimised(path: Path, options: RasterOptions) -> None:
 
 
 def _unfinished(folder: Path, name: str) -> Path:
-    return folder / f".{name}.part.tif"
+    return folder / f".{name}{_UNFINISHED}"
 
 
 def _finished(folder: Path, name: str) -> Path:

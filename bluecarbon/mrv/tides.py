@@ -8,10 +8,13 @@ in a long creek it comes later and lower or higher, which nobody knows without a
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import importlib
+import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,17 @@ class Station(Value):
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
     harmonic_constituents: tuple[Constituent, ...] = Field(min_length=1)
+
+
+class Tolerance(Value):
+    """How far heights were from those of another program at one gauge, over some times."""
+
+    id: str
+    name: str
+    times: int
+    rms_m: float
+    largest_m: float
+    program: str
 
 
 def read_stations(path: Path) -> tuple[tuple[Station, ...], tuple[Finding, ...]]:
@@ -139,6 +153,48 @@ def tide_heights_m(
     )
     angle = np.radians(argument) + nodal - phase
     return np.asarray((factor * amplitude * np.cos(angle)).sum(axis=1)), found
+
+
+def judged_m(heights_m: NDArray[np.float64], levels_m: NDArray[np.float64]) -> tuple[float, float]:
+    """How far heights are from levels of the same times (n,): root mean square and largest [m].
+
+    A constant that both differ by (another datum) is part of it: levels are above mean sea level.
+    """
+    difference = heights_m - levels_m
+    return float(np.sqrt((difference**2).mean())), float(np.abs(difference).max())
+
+
+@cache
+def measured_tolerances() -> Mapping[str, Tolerance]:
+    """The gauges at which heights were compared with another program, by their id.
+
+    Rows of ``tables/tide_tolerance.csv``, which a test on the gauges' own data holds.
+    """
+    table = importlib.resources.files("bluecarbon.mrv") / "tables" / "tide_tolerance.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    rows = [Tolerance.model_validate(row) for row in csv.DictReader(lines)]
+    return {row.id: row for row in rows}
+
+
+def tolerance_finding(station: Station) -> Finding:
+    """A remark on how far a height may be off at this gauge, and what it does not include."""
+    known = measured_tolerances()
+    own = known.get(station.id)
+    if own is not None:
+        message = (
+            f"heights are within {own.largest_m:.2f} m (root mean square {own.rms_m:.3f} m) of "
+            f"{own.program} over {own.times} times"
+        )
+    else:
+        least = min(known.values(), key=lambda row: row.largest_m)
+        most = max(known.values(), key=lambda row: row.largest_m)
+        message = (
+            f"this gauge was not compared; at {len(known)} others heights are within "
+            f"{least.largest_m:.2f} m ({least.name}) to {most.largest_m:.2f} m ({most.name}) of "
+            "another program's"
+        )
+    told = "; weather, and the way from the gauge to the scene, come on top"
+    return Finding.info("tide-tolerance", station.id, message + told)
 
 
 def _harmonics() -> Any:

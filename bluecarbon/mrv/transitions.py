@@ -8,7 +8,8 @@ gain and loss. The parts therefore add up, whatever is asked. Files are read onc
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,14 +23,16 @@ from bluecarbon.mrv.areal_scale import ArealScale, cell_polynomials, cells_of
 from bluecarbon.mrv.blocks import Block, Runner, Threads, tile_blocks
 from bluecarbon.mrv.kernels.histograms import WORD, combinations, run_moments
 from bluecarbon.mrv.map_stack import Alignment, MapStack, open_stack
-from bluecarbon.mrv.rasters import Geometry, Grid, read_grid, unreadable
+from bluecarbon.mrv.rasters import Grid, read_grid, unreadable
 from bluecarbon.spec import Finding, errors_in
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COMPILED_FROM_PX = 100_000_000
-"""Pixels of all maps together from which loading the compiler pays."""
+    from bluecarbon.mrv.map_sources import ClassMaps, FileStrata, Strata
+
+COMPILED_FROM_PX = 20_000_000
+"""Pixels of all maps together from which loading the compiled loop pays."""
 
 BLOCK_PX = 5_300_000
 """Pixels for which the files are opened once."""
@@ -37,7 +40,7 @@ BLOCK_PX = 5_300_000
 PART_PX = 1_000_000
 """Pixels of a block that are in memory at once, so that the width of a map costs none."""
 
-PART_COLUMNS = 1_024
+PART_COLUMNS = 2_048
 """Parts of a block begin at multiples of this, as the tiles of most files do."""
 
 NO_STRATUM = 0
@@ -46,15 +49,26 @@ NO_STRATUM = 0
 Findings = tuple[Finding, ...]
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Answer = list[tuple[NDArray[np.uint8], Whole]] | Finding
+"""Codes and moments of the cells of a block, or why it cannot be read."""
 
 
 @dataclass(frozen=True)
 class DatedMap:
-    """A class map of one year: the file and, in a file of several dates, its band (from 1)."""
+    """A class map of one year: the file and, in a file of several dates, its band (from 1).
+
+    ``origin`` is the file that somebody gave, where ``path`` is a copy of a part of it.
+    """
 
     year: int
     path: Path
     band: int | None = None
+    origin: Path | None = None
+
+    @property
+    def file(self) -> Path:
+        """The file that somebody gave."""
+        return self.origin or self.path
 
     @property
     def subject(self) -> str:
@@ -119,9 +133,9 @@ class Transitions:
 
 
 def transition_areas(
-    maps: Sequence[DatedMap],
+    maps: Sequence[DatedMap] | ClassMaps,
     *,
-    strata: Path | Mapping[str, Geometry] | None = None,
+    strata: Strata = None,
     legend: Mapping[int, str] | None = None,
     alignment: Alignment = "refuse",
     runner: Runner | None = None,
@@ -130,9 +144,10 @@ def transition_areas(
 
     Parameters
     ----------
-    maps : in the order of their years, on one grid unless ``alignment`` says what to do
+    maps : in the order of their years, on one grid unless ``alignment`` says what to do; files,
+        or arrays (:data:`.map_sources.ClassMaps`)
     strata : a raster of stratum numbers (0 is none) on the grid of the maps, or WGS 84 polygons
-        by name, whose cut pixels count by the covered part
+        by name, whose cut pixels count by the covered part; also as an array or a GeoDataFrame
     legend : class number -> name; when given, numbers that it does not name are an error
     alignment : "nearest" brings the maps to the grid of the first (:mod:`.map_stack`)
     runner : who computes the blocks; threads of this process unless told
@@ -142,6 +157,21 @@ def transition_areas(
     The table, or None and what is wrong: dates out of order or twice, maps that do not meet,
     grids that differ, files that cannot be read to the end, numbers that nobody named.
     """
+    from bluecarbon.mrv.map_sources import on_files
+
+    work = partial(_areas_of_files, legend=legend, alignment=alignment, runner=runner)
+    return on_files(work, maps, strata)
+
+
+def _areas_of_files(
+    maps: Sequence[DatedMap],
+    strata: FileStrata,
+    *,
+    legend: Mapping[int, str] | None,
+    alignment: Alignment,
+    runner: Runner | None,
+) -> tuple[Transitions | None, Findings]:
+    """:func:`transition_areas` of maps that are files."""
     found = date_findings(maps)
     if not maps:
         return None, found
@@ -197,7 +227,6 @@ def date_findings(maps: Sequence[DatedMap]) -> Findings:
 def _opened(
     layers: Sequence[DatedMap], alignment: Alignment, runner: Runner
 ) -> tuple[MapStack | None, Findings]:
-    found: Findings = _apart(layers)
     bands = [item.band or 1 for item in layers] if any(item.band for item in layers) else []
     stack, problems = open_stack(
         [item.path for item in layers],
@@ -206,6 +235,9 @@ def _opened(
         alignment=alignment,
         bands=bands,
     )
+    if stack is not None and stack.alignment == "refuse":
+        return stack, problems
+    found: Findings = _apart(layers)
     # That maps lie apart says more than that their grids differ.
     apart = {finding.subject for finding in found}
     differ = "class-map-grid-differs"
@@ -273,22 +305,31 @@ def _counted(stack: MapStack, runner: Runner) -> tuple[CodeTable | None, Finding
     scale = ArealScale(stack.grid)
     blocks = blocks_of(stack)
     work = partial(_block_moments, stack, scale.cell_px, _compiled(stack))
+    cells = [
+        Block(part.row + cell.row, part.column + cell.column, cell.rows, cell.columns)
+        for block in blocks
+        for part in parts_of(block)
+        for cell in cells_of(part, scale.cell_px)
+    ]
+    polynomials = iter(cell_polynomials(scale, cells))
     codes, pixels, areas = [], [], []
-    for block, answer in zip(blocks, runner.results(work, blocks), strict=True):
-        if isinstance(answer, Finding):
-            return None, (answer,)
-        cells = [
-            Block(part.row + cell.row, part.column + cell.column, cell.rows, cell.columns)
-            for part in parts_of(block)
-            for cell in cells_of(part, scale.cell_px)
-        ]
-        for (found, moments), polynomial in zip(
-            answer, cell_polynomials(scale, cells), strict=True
-        ):
-            codes.append(found)
-            pixels.append(moments[:, 0])
-            areas.append(moments @ polynomial)
+    # Closed before the files are, also when a block failed: threads may still be reading.
+    with stack.opened_for(runner), closing(_each(runner, work, blocks)) as answers:
+        for answer in answers:
+            if isinstance(answer, Finding):
+                return None, (answer,)
+            for found, moments in answer:
+                codes.append(found)
+                pixels.append(moments[:, 0])
+                areas.append(moments @ next(polynomials))
     return table_of(np.concatenate(codes), np.concatenate(pixels), np.concatenate(areas)), ()
+
+
+def _each(
+    runner: Runner, work: Callable[[Block], Answer], blocks: Sequence[Block]
+) -> Generator[Answer, None, None]:
+    """The answers of any runner, as what can be closed."""
+    yield from runner.results(work, blocks)
 
 
 def _compiled(stack: MapStack) -> bool:
@@ -308,7 +349,7 @@ def table_of(codes: NDArray[np.uint8], pixels: NDArray[np.number], area_ha: Floa
 
 def _block_moments(
     stack: MapStack, cell_px: tuple[int, int], compiled: bool, block: Block
-) -> list[tuple[NDArray[np.uint8], Whole]] | Finding:
+) -> Answer:
     """The work on one block; small enough to come back from a cluster."""
     found = []
     try:

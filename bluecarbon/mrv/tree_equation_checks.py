@@ -160,6 +160,12 @@ def _reachable(choice: EquationChoice, species: str) -> list[Equation]:
 
 def sizes_missing(trees: pd.DataFrame, file: str, choice: EquationChoice) -> list[Finding]:
     """Live trees, as evaluated, that no equation can be used for: an input has no value."""
+    fix = f"fill in the cell, or name an equation in {SECTION} that needs another size"
+    return row_defects(SIZE_MISSING, file, without_sizes(trees, choice), fix)
+
+
+def without_sizes(trees: pd.DataFrame, choice: EquationChoice) -> list[tuple[int, str]]:
+    """Line and reason of each live tree, as evaluated, that lacks what its equations need."""
     empty = trees[trees["live"] & trees["total_kg"].isna()]
     hits = []
     for row in empty.to_dict("records"):
@@ -168,21 +174,21 @@ def sizes_missing(trees: pd.DataFrame, file: str, choice: EquationChoice) -> lis
         lacking = [name for name in columns if np.isnan(row.get(name, np.nan))]
         ids = ", ".join(each.id for each in rows)
         hits.append((int(row["line"]), f"{' and '.join(lacking)} is empty and needed by {ids}"))
-    fix = f"fill in the cell, or name an equation in {SECTION} that needs another size"
-    return row_defects(SIZE_MISSING, file, hits, fix)
+    return hits
 
 
 def trees_refused(trees: pd.DataFrame, file: str) -> list[Finding]:
     """Live trees, as evaluated, that lie outside the range of their equation, one by one."""
-    found = []
-    beyond = _beyond(trees, COMPONENTS).any(axis=1) & trees["live"]
     hits: dict[str, list[tuple[int, str]]] = {DIAMETER_OUTSIDE: [], HEIGHT_OUTSIDE: []}
-    for row in trees[beyond].to_dict("records"):
-        code, message = _why(row)
-        hits[code].append((int(row["line"]), message))
-    for code, some in hits.items():
-        found += row_defects(code, file, some, _FIX_RANGE)
-    return found
+    for line, code, message in out_of_range(trees):
+        hits[code].append((line, message))
+    return [f for code, some in hits.items() for f in row_defects(code, file, some, _FIX_RANGE)]
+
+
+def out_of_range(trees: pd.DataFrame) -> list[tuple[int, str, str]]:
+    """Line, code and reason of each live tree, as evaluated, outside the range of its equation."""
+    beyond = _beyond(trees, COMPONENTS).any(axis=1) & trees["live"]
+    return [(int(row["line"]), *_why(row)) for row in trees[beyond].to_dict("records")]
 
 
 def _beyond(trees: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
@@ -227,32 +233,45 @@ def _span(least: float | None, most: float | None, unit: str) -> str:
     return f"from {least:g} {unit}" if most is None else f"up to {most:g} {unit}"
 
 
+_READ = (
+    "line", "plot_id", "date", "species", "height_m", *DIAMETER_COLUMNS.values(),
+    *(f"{part}_{what}" for part in COMPONENTS for what in ("equation", "how", "kg")),
+)  # fmt: skip
+
+
 def equation_remarks(
     trees: pd.DataFrame, plots: pd.DataFrame, file: str, choice: EquationChoice
 ) -> list[Finding]:
     """What a reader ought to know of the equations that live trees were evaluated with."""
-    live = trees[trees["live"]]
-    found = _range_remarks(live, plots, file) + _fallback_remarks(live, file, choice)
-    return found + _unchecked_heights(live, file) + _unverified_equations(live, file)
+    # copies of a million rows with all their columns take longer than the biomass
+    live = trees.loc[trees["live"], [name for name in _READ if name in trees]]
+    used = list(_used(live))
+    found = _range_remarks(used, plots, file) + _fallback_remarks(live, file, choice)
+    return found + _unchecked_heights(used, file) + _unverified_equations(used, file)
 
 
-def _used(live: pd.DataFrame) -> Iterator[tuple[str, Equation, pd.DataFrame]]:
+Used = tuple[str, Equation, pd.DataFrame]
+"""Component, equation and its trees."""
+
+
+def _used(live: pd.DataFrame) -> Iterator[Used]:
     """Component, equation and its trees; a total that is split counts once, as the total."""
-    apart = live["total_equation"] == ""
+    apart = np.asarray(live["total_equation"] == "")
     for part in COMPONENTS:
         column = f"{part}_equation"
-        some = live[live[column] != ""] if part == "total" else live[apart & (live[column] != "")]
-        for name, rows in some.groupby(column, sort=True):
-            yield part, equation(str(name)), rows
+        codes, names = pd.factorize(live[column])
+        mine = np.ones(len(live), dtype=bool) if part == "total" else apart
+        for name in sorted(name for name in names if name):
+            yield part, equation(str(name)), live[(codes == list(names).index(name)) & mine]
 
 
-def _range_remarks(live: pd.DataFrame, plots: pd.DataFrame, file: str) -> list[Finding]:
+def _range_remarks(used: Sequence[Used], plots: pd.DataFrame, file: str) -> list[Finding]:
     """Trees outside an equation's range, and how much of each stratum's biomass they carry.
 
     Many thin trees may carry little: what matters is their share of the biomass that is claimed.
     """
     found = []
-    for part, row, rows in _used(live):
+    for part, row, rows in used:
         outside = rows[f"{part}_how"].isin(BEYOND_RANGE)
         if not outside.any():
             continue
@@ -297,13 +316,15 @@ def _fallback_remarks(live: pd.DataFrame, file: str, choice: EquationChoice) -> 
     return found
 
 
-def _unchecked_heights(live: pd.DataFrame, file: str) -> list[Finding]:
+def _unchecked_heights(used: Sequence[Used], file: str) -> list[Finding]:
     """Trees without height whose equation was fitted to trees of certain heights."""
-    height = live.get("height_m", pd.Series(np.nan, index=live.index))
     found = []
-    for part, row, rows in _used(live):
-        blind = (rows[f"{part}_how"] == IN_RANGE) & height[rows.index].isna()
-        if heights(row) != "not stated" and blind.any():
+    for part, row, rows in used:
+        if heights(row) == "not stated":
+            continue
+        height = rows.get("height_m", pd.Series(np.nan, index=rows.index))
+        blind = (rows[f"{part}_how"] == IN_RANGE) & height.isna()
+        if blind.any():
             message = (
                 f"{row.id} is for trees {heights(row)} tall, and {blind.sum()} of its "
                 f"{len(rows)} live trees have no height: they are taken to be"
@@ -312,7 +333,7 @@ def _unchecked_heights(live: pd.DataFrame, file: str) -> list[Finding]:
     return found
 
 
-def _unverified_equations(live: pd.DataFrame, file: str) -> list[Finding]:
+def _unverified_equations(used: Sequence[Used], file: str) -> list[Finding]:
     """Coefficients behind live biomass that nobody has read in their publication."""
     return [
         defect(
@@ -322,7 +343,7 @@ def _unverified_equations(live: pd.DataFrame, file: str) -> list[Finding]:
             f"trees: {row.note}",
             severity="warning",
         )
-        for part, row, rows in _used(live)
+        for part, row, rows in used
         if row.status == "unverified"
     ]
 

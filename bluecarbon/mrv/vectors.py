@@ -20,7 +20,10 @@ import pyogrio
 import pyproj
 import shapely
 
+from bluecarbon.mrv.converted_positions import converted_shapes
 from bluecarbon.mrv.rasters import EDGE_STEP_DEGREES, NO_SUCH_FILE, Geometry
+from bluecarbon.mrv.shift_checks import Compared, area_shift
+from bluecarbon.project_coordinates import Coordinates
 from bluecarbon.report import Stratum, StratumKind
 from bluecarbon.spec import Finding, errors_in
 
@@ -28,6 +31,9 @@ M2_PER_HA = 10_000.0
 
 OVERLAP_TOLERANCE_HA = 0.01
 """One Sentinel-2 pixel: shared edges rounded to 7 decimals of a degree stay far below it."""
+
+SIDES_TOLERANCE_DEGREES = 1e-6
+"""Parts that reach from -180 to 180 degrees were one before somebody cut it there."""
 
 WHOLE_BOUNDARY = "ALL"
 """The stratum id of a project that declares no strata."""
@@ -67,25 +73,32 @@ def geodesic_area_ha(geometry: Geometry) -> float:
     )
 
 
-def read_boundary(path: Path, footprint: Geometry | None) -> tuple[Geometry | None, Findings]:
+def read_boundary(
+    path: Path, footprint: Geometry | None, *, coordinates: Coordinates = "wgs84"
+) -> tuple[Geometry | None, Findings]:
     """The project boundary: all polygons of the layer united; None when it cannot be used.
 
-    ``footprint`` is the outline of the scenes (WGS 84), by which exchanged axes are recognised.
+    ``footprint`` is the outline of the scenes (WGS 84), by which exchanged axes are recognised;
+    ``coordinates`` the system that the numbers of the layer are in, whatever it declares.
     """
-    frame, found = read_polygons(path, footprint)
+    frame, found = read_polygons(path, footprint, coordinates=coordinates)
     if frame is None or errors_in(found):
         return None, found
     return shapely.union_all(frame.geometry.to_numpy()), found
 
 
 def read_strata(
-    path: Path, boundary: Geometry | None, footprint: Geometry | None
+    path: Path,
+    boundary: Geometry | None,
+    footprint: Geometry | None,
+    *,
+    coordinates: Coordinates = "wgs84",
 ) -> tuple[tuple[StratumPolygon, ...] | None, Findings]:
     """The strata, one feature each, with the property ``stratum`` as id.
 
     Optional properties: name, name_zh, kind (planted, established, other), species, planted_year.
     """
-    frame, found = read_polygons(path, footprint)
+    frame, found = read_polygons(path, footprint, coordinates=coordinates)
     if frame is None:
         return None, found
     found += _property_findings(frame, path.name)
@@ -94,6 +107,9 @@ def read_strata(
     names = [str(value) for value in frame["stratum"]]
     shapes = list(frame.geometry)
     found += (*_overlaps(names, shapes, path.name), *_outside(names, shapes, boundary, path.name))
+    if boundary is not None:
+        compared = Compared(path.name, "[strata]", "[boundary]", coordinates)
+        found += area_shift(shapely.union_all(shapes), boundary, compared)
     strata = tuple(
         StratumPolygon(_stratum(row), shape)
         for row, shape in zip(frame.to_dict("records"), shapes, strict=True)
@@ -115,12 +131,13 @@ def stratum_ids(path: Path) -> tuple[str, ...]:
 
 
 def read_polygons(
-    path: Path, footprint: Geometry | None
+    path: Path, footprint: Geometry | None, *, coordinates: Coordinates = "wgs84"
 ) -> tuple[gpd.GeoDataFrame | None, Findings]:
     """The features of a layer with their properties, in WGS 84; None when it cannot be read.
 
     With a frame there may still be errors among the findings: of geometries that are not valid,
-    or axes that are exchanged (which ``footprint``, the outline of the rasters, tells).
+    or axes that are exchanged (which ``footprint``, the outline of the rasters, tells). Layers in
+    the ``coordinates`` of a Chinese web map are converted, and that is said.
     """
     subject = path.name
     try:
@@ -147,7 +164,10 @@ def read_polygons(
     if found := _number_findings(shapes, subject):
         return None, found
     frame = frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)).to_crs("EPSG:4326")
-    return frame, _shape_findings(frame, subject) + _place_findings(frame, subject, footprint)
+    # judged before it is moved, so that places that findings name are those of the file
+    found = _shape_findings(frame, subject) + _place_findings(frame, subject, footprint)
+    moved, said = converted_shapes(frame.geometry.to_numpy(), subject, coordinates)
+    return frame.set_geometry(gpd.GeoSeries(moved, crs="EPSG:4326")), found + said
 
 
 def _layer_findings(frame: pd.DataFrame, subject: str) -> Findings:
@@ -212,7 +232,8 @@ def _named(frame: gpd.GeoDataFrame, number: int) -> str:
 
 def _place_findings(frame: gpd.GeoDataFrame, subject: str, footprint: Geometry | None) -> Findings:
     left, bottom, right, top = frame.total_bounds
-    if across := _antimeridian_findings(frame, subject):
+    across = _antimeridian_findings(frame, subject, footprint)
+    if errors_in(across):
         return across
     fix = "write longitude first, then latitude (RFC 7946), in degrees"
     if not np.all(np.isfinite(frame.total_bounds)) or max(abs(left), abs(right)) > 180:
@@ -230,29 +251,41 @@ def _place_findings(frame: gpd.GeoDataFrame, subject: str, footprint: Geometry |
         and swapped.intersects(footprint)
     )
     if not beyond_pole and not fits_only_swapped:
-        return ()
+        return across
     why = "beyond the pole" if beyond_pole else "far from the scenes, and exchanged it fits them"
     message = f"latitude and longitude are exchanged: latitudes reach {top:.4f}, {why}"
     return (Finding.error("polygon-latlon-swapped", subject, message, fix=fix),)
 
 
-def _antimeridian_findings(frame: gpd.GeoDataFrame, subject: str) -> Findings:
+def _antimeridian_findings(
+    frame: gpd.GeoDataFrame, subject: str, footprint: Geometry | None
+) -> Findings:
     """Features on both sides of 180 degrees: drawn beyond it, around the world, or in two parts.
 
-    Of none of them a map could count more than one side.
+    Of none of them a map could count more than one side, unless the map is of the whole world:
+    then polygons are taken as they are drawn, and those around the world are a warning. Parts far
+    from each other that leave the antimeridian alone are no defect.
     """
+    world = footprint is not None and footprint.bounds[2] - footprint.bounds[0] > 180
     found = []
-    fix = "cut it in two features at the antimeridian, and count each with a map of its side"
-    for number, bounds in enumerate(shapely.bounds(frame.geometry.to_numpy()), start=1):
-        left, bottom, right, top = bounds.tolist()
+    for number, shape in enumerate(frame.geometry, start=1):
+        left, bottom, right, top = shape.bounds
         on_globe = left >= -360 and right <= 360 and bottom >= -90 and top <= 90
         beyond = left < -180 < right or left < 180 < right
-        if on_globe and (beyond or right - left > 180):
-            message = (
-                f"{_named(frame, number)} crosses the antimeridian (180 degrees): "
-                f"longitudes reach from {left:g} to {right:g}"
-            )
+        parts = shapely.bounds(shapely.get_parts(shape))
+        around = bool((parts[:, 2] - parts[:, 0] > 180).any())
+        both_sides = right - left > 360 - SIDES_TOLERANCE_DEGREES
+        if not on_globe or not (beyond or around or both_sides):
+            continue
+        reach = f"longitudes reach from {left:g} to {right:g}"
+        if beyond or not world:
+            message = f"{_named(frame, number)} crosses the antimeridian (180 degrees): {reach}"
+            fix = "cut it in two features there, and count each with a map of its side"
             found.append(Finding.error("polygon-antimeridian", subject, message, fix=fix))
+        elif around:
+            message = f"{_named(frame, number)} goes around the world: {reach}"
+            fix = "if it is meant to cross the antimeridian, cut it in two there (RFC 7946)"
+            found.append(Finding.warning("polygon-around-the-world", subject, message, fix=fix))
     return tuple(found)
 
 

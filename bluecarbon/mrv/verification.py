@@ -15,6 +15,7 @@ from typing import Any
 from bluecarbon import provenance
 from bluecarbon.errors import DataError
 from bluecarbon.methodology import loader
+from bluecarbon.mrv.claim_uncertainty import project_uncertainty, uncertainty_tables
 from bluecarbon.mrv.outputs import write_rasters, write_tables
 from bluecarbon.mrv.pipeline import Measured, build_report, measure, parameters_of
 from bluecarbon.mrv.progress import Progress, silent
@@ -49,7 +50,7 @@ def verify(
         now = build_report(project, measured, _recomputed_rasters(measured))
     except DataError as error:
         return (*before, *error.findings)
-    tables = _tables(measured, now, folder)
+    tables = _tables(project, measured, now, folder)
     return (*before, *_software(report, now), *_results(report, now), *tables)
 
 
@@ -145,10 +146,14 @@ def _recomputed_rasters(measured: Measured) -> dict[str, str]:
         return write_rasters(measured.extent, Path(scratch))
 
 
-def _tables(measured: Measured, now: MonitoringReport, folder: Path) -> Iterator[Finding]:
+def _tables(
+    project: Project, measured: Measured, now: MonitoringReport, folder: Path
+) -> Iterator[Finding]:
     """The tables beside the report, against those that the inputs give now."""
+    sure = project_uncertainty(project, measured.monitoring, measured.inventory)
+    more = uncertainty_tables(sure)
     with tempfile.TemporaryDirectory() as scratch:
-        for name in write_tables(measured, now.quantification, Path(scratch)):
+        for name in write_tables(measured, now.quantification, Path(scratch), more=more):
             written = folder / name
             if not written.is_file():
                 yield Finding.error("table-missing", name, "the table is not beside the report")

@@ -6,7 +6,7 @@ inside, and what it counts are hectares on the ellipsoid; or pixels count whole 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -21,12 +21,17 @@ from bluecarbon.mrv.blocks import Block, Runner, Threads
 from bluecarbon.mrv.kernels.coverage import CellAreas, covered
 from bluecarbon.mrv.kernels.histograms import combinations
 from bluecarbon.mrv.map_stack import MapStack, open_stack
-from bluecarbon.mrv.rasters import Geometry, Grid
+from bluecarbon.mrv.rasters import LATTICE_TOLERANCE_PX, Geometry, Grid
+from bluecarbon.mrv.regrid import antimeridian_findings
 from bluecarbon.mrv.transitions import CodeTable, DatedMap, blocks_of, read_block
 from bluecarbon.spec import Finding, errors_in
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
+    import xarray as xr
+
+    from bluecarbon.mrv.map_sources import FileStrata
 
 Mode = Literal["exact", "centre"]
 Findings = tuple[Finding, ...]
@@ -42,13 +47,16 @@ class Edges:
 
 
 def zonal_areas(
-    class_map: DatedMap,
-    polygons: Mapping[str, Geometry],
+    class_map: DatedMap | xr.DataArray,
+    polygons: Mapping[str, Geometry] | gpd.GeoDataFrame,
     *,
     mode: Mode = "exact",
     runner: Runner | None = None,
 ) -> tuple[pd.DataFrame | None, Findings]:
     """Hectares of every class of a map in each of many WGS 84 polygons.
+
+    The map is a file or an array (y, x), see :mod:`.map_sources`; polygons by name, or a layer of
+    them in any coordinate system.
 
     Returns
     -------
@@ -56,8 +64,22 @@ def zonal_areas(
     area_ha (geodesic), in the order of the polygons; or None and what is wrong. A polygon that
     reaches beyond the map is a warning, one that misses it too (it has no row).
     """
+    from bluecarbon.mrv.map_sources import on_files
+
+    work = partial(_zonal_of_file, mode=mode, runner=runner)
+    return on_files(work, [class_map] if isinstance(class_map, DatedMap) else class_map, polygons)
+
+
+def _zonal_of_file(
+    maps: Sequence[DatedMap], strata: FileStrata, *, mode: Mode, runner: Runner | None
+) -> tuple[pd.DataFrame | None, Findings]:
+    """:func:`zonal_areas` of a map that is a file."""
     import pandas as pd
 
+    class_map, polygons = maps[0], strata
+    if len(maps) > 1 or not isinstance(polygons, Mapping):
+        message, fix = "zonal areas are of one map and of polygons", "choose one date of the map"
+        return None, (Finding.error("class-maps-several", class_map.subject, message, fix=fix),)
     bands = [class_map.band] if class_map.band else []
     chosen = runner or Threads()
     stack, found = open_stack([class_map.path], [class_map.subject], runner=chosen, bands=bands)
@@ -85,6 +107,8 @@ def polygon_table(
     runner: Runner,
 ) -> tuple[CodeTable | None, Findings]:
     """The table of codes of a stack by polygon; see :class:`.transitions.CodeTable`."""
+    if beyond := antimeridian_findings(stack.grid, stack.paths[0].name):
+        return None, beyond
     edges = polygon_edges(polygons, stack.grid)
     scale = ArealScale(stack.grid)
     work = partial(_block_table, stack, scale, edges, centres=mode == "centre")
@@ -182,7 +206,9 @@ def _beyond(edges: tuple[Edges, ...], names: list[str], grid: Grid) -> Findings:
             found.append(Finding.warning("polygon-empty", name, message, fix=fix))
             continue
         top, left, bottom, right = item.bounds
-        if top >= 0 and left >= 0 and bottom <= grid.height and right <= grid.width:
+        over = max(-top, -left, bottom - grid.height, right - grid.width)
+        # An edge on that of the map is beyond it by the last bit of a float.
+        if over <= LATTICE_TOLERANCE_PX:
             continue
         missed = bottom <= 0 or right <= 0 or top >= grid.height or left >= grid.width
         message = "lies outside the map" if missed else "reaches beyond the map"

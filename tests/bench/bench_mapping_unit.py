@@ -1,7 +1,8 @@
 """A minimum mapping unit on the loss mask of 100 Mpx, against rasterio.features.sieve.
 
-Run: python bench_mapping_unit.py. Must: at most 0.3 s, and the same pixels kept as by the sieve,
-which in addition fills holes (they are masked out here).
+Run: python bench_mapping_unit.py. Must: at most 0.3 s, and the same pixels kept as by labelling
+every clump. The sieve keeps a few more: it fills small holes, and with a hole the specks of loss
+that lie in it, which are clumps of their own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import raster_data
 import rasterio
 from rasterio.features import sieve
+from scipy.ndimage import label
 
 from bluecarbon.mrv.minimum_mapping_unit import (
     MappingUnit,
@@ -51,7 +53,10 @@ def main():
     without_small_clumps(loss[:64], **rule)
     kept, wall, cpu = best_of(options.runs, lambda: without_small_clumps(loss, **rule))
     sieved, peer, peer_cpu = best_of(1, lambda: sieve(loss.view(np.uint8), PIXELS, connectivity=4))
-    same = np.array_equal(kept, loss & (sieved > 0))
+    clumps, _ = label(loss)
+    same = np.array_equal(kept, loss & (np.bincount(clumps.ravel()) >= PIXELS)[clumps])
+    more = int((loss & (sieved > 0) & ~kept).sum())
+    lost = int((kept & (sieved == 0)).sum())
     unit = MappingUnit()
     without_small_changes(before[:64], after[:64], unit)
     _, full, full_cpu = best_of(
@@ -65,8 +70,9 @@ def main():
     print(
         f"{'changes of 2 pixels reverted by their border':48}{'':>8}{full:>8.3f} s{full_cpu:>8.2f}"
     )
-    print(f"pixels set {loss.sum()}, kept {kept.sum()}, the same as the sieve: {same}")
-    return int(wall > MUST_S or not same)
+    print(f"pixels set {loss.sum()}, kept {kept.sum()}, the same as by labelling: {same}")
+    print(f"the sieve keeps {more} more of them, {lost} fewer")
+    return int(wall > MUST_S or not same or lost > 0)
 
 
 if __name__ == "__main__":

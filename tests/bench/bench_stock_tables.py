@@ -95,8 +95,9 @@ def least(runs: int, *works: Callable[[], Any]) -> list[tuple[Any, float, float]
 
 
 def read_only(stack: Any, runner: Threads) -> None:
-    for _ in runner.results(partial(_read, stack), stack.blocks):
-        pass
+    with stack.opened_for(runner):
+        for _ in runner.results(partial(_read, stack), stack.blocks):
+            pass
 
 
 def _read(stack: Any, block: Any) -> None:

@@ -14,6 +14,9 @@ from support.demo import DEMO, bluecarbon, copy_demo
 EXPECTED = {
     "report.json",
     "report.html",
+    "report.zh.pdf",
+    "report.en.pdf",
+    "report.xlsx",
     "registry.db",
     "certificate.json",
     "certificate.html",

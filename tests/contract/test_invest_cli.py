@@ -60,7 +60,7 @@ def test_an_output_folder_that_holds_the_tables_is_kept(tmp_path):
     (tmp_path / "out/manifest.txt").write_text(first + listed)
     done = bluecarbon("mrv", "invest-cbc", *tables, *YEAR, "--out", tmp_path / "out")
     assert done.returncode == REFUSED
-    assert "holds the input" in done.stdout
+    assert "holds the input" in done.stderr
     assert before.items() <= {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}.items()
 
 
@@ -106,9 +106,9 @@ def test_all_defects_at_once_and_nothing_written(tmp_path):
     assert done.returncode == 2
     # Of the transition table, too, though its class names cannot all be known.
     for code in ("share-above-one", "class-twice", "snapshot-file-missing"):
-        assert f"({code})" in done.stdout
-    assert "biophysical.csv row 2" in done.stdout
-    assert "Nothing was written." in done.stdout
+        assert f"({code})" in done.stderr
+    assert "biophysical.csv row 2" in done.stderr
+    assert "Nothing was written." in done.stderr
     assert not (tmp_path / "out").exists()
     assert "Traceback" not in done.stderr
 
@@ -129,7 +129,7 @@ def test_wrong_options_are_refused(tmp_path, arguments, words):
     tables = write_project(tmp_path / "project")
     done = bluecarbon("mrv", "invest-cbc", *tables, *arguments, "--out", tmp_path / "out")
     assert done.returncode == 2
-    assert words in done.stdout
+    assert words in done.stderr
     assert not (tmp_path / "out").exists()
     assert "Traceback" not in done.stderr
 
@@ -140,7 +140,7 @@ def test_maps_on_different_grids_need_a_rule(tmp_path):
     write_classes(tmp_path / "lulc_2015.tif", moved, left=370_003.0, nodata=0)
     refused = bluecarbon("mrv", "invest-cbc", *tables, *YEAR)
     assert refused.returncode == 2
-    assert "(class-map-grid-differs)" in refused.stdout
+    assert "(class-map-grid-differs)" in refused.stderr
     aligned = bluecarbon("mrv", "invest-cbc", *tables, *YEAR, "--set", "align=nearest")
     assert aligned.returncode == 0, aligned.stdout + aligned.stderr
-    assert "(class-map-aligned)" in aligned.stdout
+    assert "(class-map-aligned)" in aligned.stderr

@@ -6,7 +6,9 @@ or above 2 g/cm3 there are 7 in the file, and of 125 layers that are there twice
 core and depths; 41 of their rows have no depths at all but representative ones).
 """
 
+import pandas as pd
 import pytest
+from support.demo import bluecarbon
 from support.field_sheets import by_code
 
 from bluecarbon.mrv.core_sheets import read_core_sheet
@@ -180,3 +182,64 @@ def test_ages_of_dated_cores_turn_round(network):
     assert "Baja-San Jose (SJ)-II" in turned
     assert not turned & set(rates["core_id"])
     assert (rates["accretion_cm_yr"] > 0).all()
+
+
+# Each trap that the notes of the data name, and the finding that names it here: code, which file,
+# how many rows. See the docstring above where the notes count otherwise.
+TRAPS = {
+    "negative carbon": ("carbon-percent-wrong", "network", 3),
+    "carbon above 55 %": ("carbon-percent-high", "network", 2),
+    "no bulk density at all (0)": ("bulk-density-wrong", "network", 1),
+    "bulk density above 2": ("bulk-density-high", "network", 6),
+    "lower depth above the upper one": ("depth-reversed", "network", 12),
+    "layers that are there twice": ("slice-contradiction", "network", 32),
+    "layers without bulk density": ("bulk-density-missing", "network", 2394),
+    "each layer three times": ("slice-twice", "chinese", 176),
+    "Shankou at the place of Mai Po": ("position-not-at-place", "chinese", 9),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_each_trap_has_its_finding(trap, request):
+    code, which, count = TRAPS[trap]
+    sheet, findings = request.getfixturevalue(which)
+    found = by_code(findings)[code]
+    if sheet is not None and code in set(sheet.rejects["code"]):
+        assert rejected(sheet, code) == count
+    elif code == "position-not-at-place":
+        assert f"({count} rows)" in found[0].subject
+    else:
+        assert len(found) == count
+
+
+def test_chinese_cores_from_raw_rows_by_the_command(real_data, tmp_path):
+    """121 of the 152 Chinese rows of the network lack a bulk density, and 27 carbon: 3 cores."""
+    folder = real_data / "soil_cores_ccn"
+    done = bluecarbon(
+        "mrv", "cores", folder / "depthseries.csv.gz", "--core-table", folder / "cores.csv",
+        "--only", "country=China", "--conversion", "van-bemmelen", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "139 of 152 rows are left out" in done.stderr
+    assert "M0260, M0261, M0262 are named after Shankou" in done.stderr
+    table = pd.read_csv(tmp_path / "out" / "cores.csv").set_index("core_id")["soil_tc_ha"]
+    assert table.to_dict() == pytest.approx(
+        {"M0389": 214.90196, "M0480": 161.86766, "M0481": 143.17496}, abs=1e-4
+    )
+    means = pd.read_csv(tmp_path / "out" / "means.csv").set_index("name")
+    assert means.loc["all cores", "mean_tc_ha"] == pytest.approx(173.315, abs=0.001)
+    assert means.loc["all cores", "standard_error_tc_ha"] == pytest.approx(21.482, abs=0.001)
+    assert len(pd.read_csv(tmp_path / "out" / "rejected_rows.csv")["line"].unique()) == 139
+
+
+def test_columns_of_carbon_and_of_matter_are_told_apart(network, real_data):
+    """By the density: two studies of 55 look like matter; of matter read as carbon 7 of 10."""
+    named = {f.message.split(" fits")[0] for f in by_code(network[1])["matter-as-carbon"]}
+    assert named == {
+        "organic carbon of MacKenzie_et_al_2021", "organic carbon of Sanders_et_al_2014",
+    }  # fmt: skip
+    as_carbon = {"organic_carbon_percent": ("fraction_organic_matter", "1"),
+                 "organic_matter_percent": ""}  # fmt: skip
+    path = real_data / "soil_cores_ccn" / "depthseries.csv.gz"
+    _, findings = read_core_sheet(path, corrections=as_carbon)
+    assert len(by_code(findings)["matter-as-carbon"]) == 7

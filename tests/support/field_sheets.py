@@ -24,10 +24,10 @@ C2,A,109.76,21.55,2024-12-02,60,100,1.0,2.0
 """
 
 
-def field_project(folder, *, inventory=None, **sheets):
+def field_project(folder, *, inventory=None, soil=None, **sheets):
     """A project in ``folder`` with the sheets that are given (plots, trees, cores) as text.
 
-    ``inventory`` holds further keys of its section.
+    ``inventory`` and ``soil`` hold further keys of their sections.
     """
     table = {
         "project": {"id": "TEST-1", "name": "test"},
@@ -41,7 +41,7 @@ def field_project(folder, *, inventory=None, **sheets):
     if "trees" in sheets:
         table["inventory"] = {"plots": "plots.csv", "trees": "trees.csv", **(inventory or {})}
     if "cores" in sheets:
-        table["soil"] = {"cores": "cores.csv"}
+        table["soil"] = {"cores": "cores.csv", **(soil or {})}
     return Project.from_table(table, folder)
 
 

@@ -5,6 +5,7 @@ import pickle
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bluecarbon.errors import ClusterError, DataError
-from bluecarbon.mrv.blocks import Block, Threads, row_blocks
+from bluecarbon.mrv.blocks import Block, Threads, borrowed, ready, row_blocks
 from bluecarbon.mrv.cluster import connected, local_workers
 from bluecarbon.spec import Finding
 
@@ -76,6 +77,52 @@ def test_a_failing_block_raises_and_the_rest_is_not_begun(count):
     done = []
     with pytest.raises(ValueError, match="block 7 is damaged"):
         done.extend(Threads(count).results(partial(fail_at, 7), range(1000)))
+
+
+class Files:
+    """Counts what is opened and what is open, and by how many at once."""
+
+    def __init__(self):
+        self.opened, self.alive, self.in_use = 0, 0, set()
+
+    @contextmanager
+    def opening(self):
+        self.opened += 1
+        self.alive += 1
+        yield self.opened
+        self.alive -= 1
+
+    def work(self, number):
+        with borrowed(self, self.opening) as file:
+            assert file not in self.in_use
+            self.in_use.add(file)
+            time.sleep(0.002)
+            self.in_use.remove(file)
+        return number
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_files_are_opened_once_for_each_thread_and_never_shared(count):
+    files, runner = Files(), Threads(count)
+    with ready(files, files.opening, runner):
+        assert files.alive == count
+        assert list(runner.results(files.work, range(30))) == list(range(30))
+    assert (files.opened, files.alive) == (count, 0)
+
+
+def test_files_that_are_not_ready_are_opened_and_closed_by_the_block():
+    files = Files()
+    assert list(Threads(1).results(files.work, range(4))) == list(range(4))
+    assert (files.opened, files.alive) == (4, 0)
+
+
+def test_more_threads_than_files_open_their_own():
+    files = Files()
+    with ready(files, files.opening, Threads(1)), borrowed(files, files.opening) as first:
+        with borrowed(files, files.opening) as second:
+            assert (first, second) == (1, 2)
+        assert files.alive == 1
+    assert files.alive == 0
 
 
 def slow_with_process(number):

@@ -1,7 +1,10 @@
 """Patches of loss and gain from maps of change; what nobody saw is neither."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from shapely import box
 from support.change_maps import coast
 from support.class_raster import write_classes
 from support.dated_maps import degrees, geodesic_rectangle_ha, grid
@@ -10,6 +13,7 @@ from bluecarbon.mrv import change_patches
 from bluecarbon.mrv.change_areas import Period
 from bluecarbon.mrv.change_map import change_codes
 from bluecarbon.mrv.change_patches import joined, patches_of, patches_of_file
+from bluecarbon.mrv.patch_bands import patches_by_bands
 
 PERIOD = Period(2010, 2015)
 PLACE = grid(40, 50)
@@ -37,8 +41,6 @@ def test_a_patch_has_its_pixels_on_the_ellipsoid():
 
 
 def test_strata_cut_patches():
-    from shapely import box
-
     west = degrees(PLACE, box(0, 0, 24, 40))
     loss = patches_of(change(), PLACE, kind="loss", period=PERIOD, strata={"west": west})
     half = geodesic_rectangle_ha(PLACE, slice(10, 16), slice(20, 24))
@@ -53,14 +55,41 @@ def test_a_file_gives_what_its_array_gives(tmp_path):
     assert drawn.equals(patches_of(change(), PLACE, kind="loss", period=PERIOD))
 
 
-def test_a_map_too_large_for_memory_is_left_out_with_a_warning(tmp_path, monkeypatch):
+@pytest.mark.parametrize("seed", range(4))
+def test_a_map_too_large_for_memory_is_drawn_by_bands(tmp_path, monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    # tiles of 16 rows: patches cross many seams, touch at corners and hold holes
+    codes = np.where(rng.random((100, 60)) < 0.5 + 0.04 * seed, 3, 4).astype(np.uint8)
+    codes[:, 30] = 3
+    path = write_classes(tmp_path / "change.tif", codes, left=400_000.0, top=2_400_000.0)
+    place = grid(100, 60)
+    whole = patches_of(codes, place, kind="loss", period=PERIOD)
     monkeypatch.setattr(change_patches, "POLYGON_PIXELS_MAX", 100)
-    drawn, (finding,) = patches_of_file(
-        write_classes(tmp_path / "change.tif", change()), "loss", PERIOD
+    monkeypatch.setattr(
+        change_patches, "patches_by_bands", partial(patches_by_bands, pixels=16 * 60)
     )
-    assert drawn is None
-    assert finding.severity == "warning"
-    assert finding.subject == "change.tif"
+    drawn, found = patches_of_file(path, "loss", PERIOD)
+    assert found == ()
+    assert len(drawn) == len(whole)
+    assert drawn["area_ha"].sum() == pytest.approx(whole["area_ha"].sum(), rel=1e-9)
+    assert drawn.union_all().symmetric_difference(whole.union_all()).area < 1e-14
+    assert sorted(drawn["area_ha"]) == pytest.approx(sorted(whole["area_ha"]), rel=1e-7)
+    tops = drawn.to_crs(place.crs).bounds["maxy"].to_numpy()
+    assert (np.diff(tops) < 0.01).all()
+    strata = {"west": degrees(place, box(0, 0, 20, 100))}
+    cut, _ = patches_of_file(path, "loss", PERIOD, strata=strata)
+    part = patches_of(codes, place, kind="loss", period=PERIOD, strata=strata)
+    assert cut["area_ha"].sum() == pytest.approx(part["area_ha"].sum(), rel=1e-7)
+
+
+def test_a_large_map_without_change_has_no_patches(tmp_path, monkeypatch):
+    path = write_classes(tmp_path / "change.tif", np.full((40, 50), 4, np.uint8))
+    monkeypatch.setattr(change_patches, "POLYGON_PIXELS_MAX", 100)
+    drawn, found = patches_of_file(path, "loss", PERIOD)
+    assert (len(drawn), found) == (0, ())
+    path.write_bytes(path.read_bytes()[:600])
+    drawn, (finding,) = patches_of_file(path, "loss", PERIOD)
+    assert (drawn, finding.code) == (None, "change-map-unreadable")
 
 
 def test_a_broken_map_is_named(tmp_path):

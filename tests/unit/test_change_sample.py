@@ -84,6 +84,22 @@ def test_strata_add_up_and_their_errors_add_in_quadrature():
         assert whole["standard_error_ha"] == pytest.approx(math.sqrt(2) * one["standard_error_ha"])
 
 
+def test_a_panel_without_disagreement_has_an_error_from_its_interval():
+    sure = panel(change=(1, 1, 1, 0, 0, 0, 0, 0), group=(2, 2, 2, 1, 1, 1, 1, 1))
+    rows = change_estimates(mapped("A"), {PAIR: {"A": sure}}, ["A"], 0.9).set_index(
+        ["stratum", "kind"]
+    )
+    for kind in ("gain", "loss", "net"):
+        row = rows.loc["A", kind]
+        half = (row["ci_high_ha"] - row["ci_low_ha"]) / 2
+        assert row["standard_error_ha"] == pytest.approx(half / 1.6449, rel=1e-4)
+        assert row["estimator"].endswith("SE from the score interval")
+    _, finding = panel_findings([PAIR], {PAIR: {"A": sure}}, ["A"])
+    assert finding.code == "change-no-disagreement"
+    assert "gain of A 2015-2020 (8 points), loss of A 2015-2020 (8 points)" in finding.message
+    assert len(panel_findings([PAIR], {PAIR: {"A": panel()}}, ["A"])) == 1
+
+
 def test_a_stratum_without_a_panel_keeps_its_map_and_so_does_the_whole():
     table = change_estimates(mapped("A", "B"), {PAIR: {"A": panel()}}, ["A", "B"], 0.9)
     rows = table.set_index(["stratum", "kind"])

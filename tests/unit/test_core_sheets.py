@@ -219,7 +219,7 @@ def test_a_packed_file_that_is_cut_short(tmp_path):
 
 def test_a_sheet_of_cores_is_joined(tmp_path):
     cores = tmp_path / "places.csv"
-    cores.write_text("core_id,stratum,latitude,longitude,max_depth\nC1,A,21.5,E109,100\n")
+    cores.write_text("core_id,stratum,latitude,longitude,max_depth\nC1,A,21.5,east,100\n")
     sheet, findings = read(tmp_path, "C2,0,10,1,1", core_table=cores)
     assert sheet.rows["stratum"].tolist() == ["A", "A", "A", ""]
     assert np.isnan(sheet.rows["lat"].iloc[3])

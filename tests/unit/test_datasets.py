@@ -1,5 +1,7 @@
 """Rasters and cubes as xarray: lazy, north up, with a grid; what is wrong with a file is named."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import rasterio
@@ -7,9 +9,9 @@ import rasterio.shutil
 import xarray as xr
 from support import small_coast as coast
 
-from bluecarbon.mrv import datasets
+from bluecarbon.mrv import datasets, overviews
 from bluecarbon.mrv.arrays import grid_of, to_dataarray
-from bluecarbon.mrv.datasets import open_dataset
+from bluecarbon.mrv.datasets import fill_is_class, open_dataset
 
 
 @pytest.fixture
@@ -139,9 +141,52 @@ def test_damaged_and_missing_files_are_named(tmp_path, name):
 
 
 def test_overviews_that_are_missed(tmp_path, monkeypatch, raster):
-    monkeypatch.setattr(datasets, "OVERVIEWS_FROM_PX", 30)
+    monkeypatch.setattr(overviews, "OVERVIEWS_FROM_PX", 30)
     _, found = open_dataset(raster)
     assert [(f.code, f.severity) for f in found] == [("raster-no-overviews", "warning")]
     with rasterio.open(raster, "r+") as dataset:
         dataset.build_overviews([2])
     assert open_dataset(raster)[1] == ()
+
+
+def classes(meanings, fill=0):
+    """Two dates of class numbers with flags, and a fill value."""
+    codes = np.array([[[0, 1, 2], [0, 0, 1]], [[1, 1, 2], [0, 2, 1]]], np.uint8)
+    place = replace(coast.grid(), height=2, width=3)
+    cube = to_dataarray(codes, place, "classes", legend=dict(enumerate(meanings)))
+    cube.attrs["_FillValue"] = np.uint8(fill)
+    return xr.Dataset({"classes": cube})
+
+
+@pytest.mark.parametrize("name", ["a.nc", "a.zarr"])
+def test_a_fill_value_that_is_a_class_stays_one_and_is_named(tmp_path, name):
+    cube = classes(["other", "mangrove", "water"])
+    if name.endswith("zarr"):
+        cube.to_zarr(tmp_path / name, consolidated=False)
+    else:
+        cube.to_netcdf(tmp_path / name)
+    opened, (finding,) = open_dataset(tmp_path / name)
+    assert (finding.code, finding.severity, finding.subject) == (
+        "class-map-fill-is-class", "warning", name,
+    )  # fmt: skip
+    assert "'other'" in finding.message
+    values = opened.dataset["classes"].values
+    assert values.dtype == np.uint8
+    assert (values == 0).sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("meanings", "fill"), [(["outside", "mangrove", "water"], 0), (["other", "mangrove"], 255)]
+)
+def test_a_fill_value_that_is_no_class_is_a_gap(tmp_path, meanings, fill):
+    classes(meanings, fill).to_netcdf(tmp_path / "a.nc")
+    opened, found = open_dataset(tmp_path / "a.nc")
+    assert found == ()
+    gaps = 4 if fill == 0 else 0
+    assert np.isnan(opened.dataset["classes"].values.astype(float)).sum() == gaps
+
+
+def test_fill_values_beside_their_flags():
+    assert fill_is_class({0: "mangrove"}, 0.0)
+    assert not fill_is_class({0: "Outside"}, 0)
+    assert not any(fill_is_class({0: "mangrove"}, fill) for fill in (None, float("nan"), 0.5, 7))

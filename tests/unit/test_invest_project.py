@@ -144,10 +144,27 @@ def test_half_life_zero_is_said(tmp_path):
 def test_what_occurs_and_what_stops_is_said(tmp_path):
     stops = TRANSITIONS.replace("Mangrove,accum", "Mangrove,NCC")
     maps = MAPS | {2015: [[1, 2, 2, 2], [2, 1, 2, 0]]}
-    _, done, findings = run(tmp_path, changes={"transitions": stops, "maps": maps})
-    assert done is not None
+    changes = {"transitions": stops, "maps": maps}
+    _, done, findings = run(tmp_path / "guide", changes=changes)
+    assert done is None
     assert codes_of(findings) == ["accumulation-stops", "transition-blank-occurs"]
-    assert "'other' to 'pond'" in findings[1].message
+    assert findings[1].severity == "error"
+    assert findings[1].subject == "transitions.csv row 4"
+    assert "'other' to 'pond': the cell is blank and" in findings[1].message
+    _, done, findings = run(tmp_path / "invest", changes=changes, compat="invest-3.20")
+    assert done is not None
+    assert [f.severity for f in findings] == ["warning", "warning"]
+
+
+def test_a_year_of_two_maps_is_named_with_its_rows(tmp_path):
+    tables = write_project(tmp_path)
+    tables[0].write_text(
+        "snapshot_year,raster_path\n2010,lulc_2010.tif\n2015,lulc_2015.tif\n2010,lulc_2020.tif\n"
+    )
+    inputs, (finding,) = read_invest_tables(*tables)
+    assert inputs is None
+    assert (finding.code, finding.subject) == ("snapshot-year-twice", "snapshots.csv row 4")
+    assert "rows 2, 4: 'lulc_2010.tif' and 'lulc_2020.tif'" in finding.message
 
 
 def test_an_early_analysis_year_and_missing_prices_are_refused(tmp_path):

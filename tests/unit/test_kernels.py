@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from bluecarbon.mrv.blocks import Block
-from bluecarbon.mrv.kernels import clumps, compiled, coverage
+from bluecarbon.mrv.kernels import clumps, compiled, coverage, histograms
 from bluecarbon.mrv.kernels.histograms import combinations, run_moments, run_moments_numpy
 
 
@@ -68,6 +68,26 @@ def test_more_combinations_than_the_first_table_has_room_for():
     expected = len(np.unique(stack[0].astype(int) * 256 + stack[1]))
     assert len(codes) == expected > 30_000
     assert moments[:, 0].sum() == 120 * 504
+
+
+def test_what_an_interrupted_count_left_is_in_no_later_one(monkeypatch):
+    stack, cell = patchy((2, 30, 160), seed=9), Block(0, 0, 30, 160)
+    expected = run_moments(stack, cell)
+    real = histograms.address_loop
+
+    def interrupted(name, arguments):
+        def loop(*addresses):
+            real(name, arguments)(*addresses)
+            raise KeyboardInterrupt
+
+        return loop
+
+    monkeypatch.setattr(histograms, "address_loop", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_moments(stack, cell)
+    monkeypatch.undo()
+    for found, wanted in zip(run_moments(stack, cell), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 def test_all_ones_is_a_combination_like_any_other():

@@ -60,6 +60,34 @@ def test_the_map_gives_classes_and_weights(raster, reference):
     assert values["area", "mangrove"] == pytest.approx(6.0, rel=2e-3)
 
 
+@pytest.fixture
+def agreeing(tmp_path):
+    labels = ["mangrove"] * 4 + ["other"] * 4
+    return write_points(tmp_path / "agreeing.csv", ROWS, COLUMNS, labels)
+
+
+def test_a_sample_that_agrees_has_an_error_from_its_interval(raster, agreeing):
+    table, findings = assess(Assessment(agreeing, ClassMap(raster, names=NAMES)))
+    (finding,) = remarks(findings)
+    assert (finding.code, finding.severity) == ("accuracy-no-disagreement", "info")
+    assert "overall" in finding.message
+    assert "and 1 more" in finding.message
+    assert (table["value"][table["measure"] != "area"] == 1).all()
+    half = (table["ci_high"] - table["ci_low"]) / 2
+    # 1.96 is the quantile of 95 % intervals
+    assert table["standard_error"].to_numpy() == pytest.approx(half / 1.96, rel=1e-4)
+    assert table["equation"].str.endswith("SE from the score interval").all()
+
+
+def test_normal_intervals_without_width_are_warned_about(raster, agreeing):
+    asked = Assessment(agreeing, ClassMap(raster, names=NAMES), interval="normal")
+    table, findings = assess(asked)
+    (finding,) = remarks(findings)
+    assert (finding.code, finding.severity) == ("accuracy-no-disagreement", "warning")
+    assert (table["standard_error"] == 0).all()
+    assert not table["equation"].str.contains("score").any()
+
+
 def test_numbers_are_labels_where_the_map_has_no_names(raster, tmp_path):
     labels = [1 if label == "mangrove" else 2 for label in LABELS]
     numbers = write_points(tmp_path / "numbers.csv", ROWS, COLUMNS, labels)
@@ -128,7 +156,9 @@ def test_nodata_0_that_is_a_class_is_not_dropped(tmp_path):
     # undeclared, the pixels are no data: said with their number, and so are the points
     _, findings = assess(Assessment(path, ClassMap(raster)))
     findings = remarks(findings)
-    assert [f.code for f in findings] == ["class-map-nodata", "reference-off-map"]
+    assert [f.code for f in findings] == [
+        "class-map-nodata", "reference-off-map", "accuracy-no-disagreement",
+    ]  # fmt: skip
     assert "600 pixels" in findings[0].message
     assert "rows 6, 7, 8, 9" in findings[1].subject
 

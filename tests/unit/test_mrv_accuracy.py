@@ -11,6 +11,7 @@ from bluecarbon.mrv.accuracy import (
     olofsson2014,
     overlap,
     ratio_limits,
+    reported_error,
     stratified_ratio,
     stratified_total,
     total_limits,
@@ -31,6 +32,14 @@ def test_total_of_two_groups_by_hand():
 def test_unanimous_groups_have_no_variance():
     total = stratified_total([1, 1, 0, 0], [0, 0, 1, 1], {0: 10.0, 1: 5.0})
     assert (total.value, total.standard_error) == (10.0, 0.0)
+
+
+def test_a_standard_error_of_0_is_not_reported():
+    assert reported_error(0.0, (0.0, 3.2897072), 0.90) == (pytest.approx(1.0), True)
+    assert reported_error(0.5, (0.0, 3.0), 0.90) == (0.5, False)
+    # a group without ground, or an estimate that does not exist
+    assert reported_error(0.0, (2.0, 2.0), 0.90) == (0.0, False)
+    assert math.isnan(reported_error(math.nan, (math.nan, math.nan), 0.90)[0])
 
 
 def test_ratio_of_something_that_never_occurs_is_unknown():

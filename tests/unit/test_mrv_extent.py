@@ -115,6 +115,22 @@ def test_a_sample_without_disagreement_says_that_its_error_is_a_lower_limit(meas
     assert "lower limit" in found[0].message
     sampled = extent.estimates[extent.estimates["sample_size"] > 0]
     assert (sampled["ci_high_ha"] > sampled["ci_low_ha"]).all()
+    assert (sampled["standard_error_ha"] > 0).all()
+    single = sampled[sampled["stratum"] != ""]
+    half = (single["ci_high_ha"] - single["ci_low_ha"]) / 2
+    certain = single["estimator"].str.endswith("SE from the score interval")
+    assert certain.any()
+    # 1.6449 is the quantile of 90 % intervals
+    expected = half[certain] / 1.6449
+    assert single["standard_error_ha"][certain].to_numpy() == pytest.approx(expected, rel=1e-4)
+    whole = sampled.loc[sampled["stratum"] == "", "estimator"]
+    assert whole.str.endswith("SE from the score interval in part").all()
+
+
+def test_accuracies_without_disagreement_have_a_standard_error(measured):
+    accuracy = measured[0].accuracy
+    assert (accuracy["overall"] == 1).any()
+    assert (accuracy.filter(like="standard_error") > 0).all(axis=None)
 
 
 def test_reasons_tell_what_clouds_cost(measured):

@@ -1,4 +1,4 @@
-"""Plots and cores against the polygons of their strata."""
+"""Plots against the polygons of their strata."""
 
 import shutil
 
@@ -6,6 +6,7 @@ import pytest
 from shapely import box
 from support.demo import DEMO
 
+from bluecarbon.mrv.chinese_coordinates import wgs84_to_gcj02
 from bluecarbon.mrv.inventory import measure_inventory
 from bluecarbon.mrv.placement import check_placement
 from bluecarbon.mrv.vectors import StratumPolygon
@@ -16,12 +17,6 @@ from bluecarbon.spec import errors_in
 # About 104 m by 111 m at this latitude.
 STRATA = (StratumPolygon(Stratum(id="A"), box(109.770, 21.500, 109.771, 21.501)),)
 
-CORES = (
-    "core_id,stratum,lon,lat,date,depth_min_cm,depth_max_cm,"
-    "bulk_density_g_cm3,organic_carbon_percent\n"
-)
-SLICE = "C1,A,{lon},21.5005,2024-12-02,{top},10,0.9,2\n"
-
 
 @pytest.fixture
 def project(tmp_path):
@@ -31,10 +26,12 @@ def project(tmp_path):
         shutil.copy(DEMO / name, tmp_path)
     shutil.copytree(DEMO / "scenes", tmp_path / "scenes")
 
-    def _project(plots, cores="core_id,stratum,lon,lat\n"):
+    def _project(plots, coordinates="wgs84"):
         (tmp_path / "plots.csv").write_text("plot_id,stratum,lon,lat,area_m2\n" + plots)
-        (tmp_path / "soil_cores.csv").write_text(cores)
-        return load_project(tmp_path / "project.toml")
+        (tmp_path / "soil_cores.csv").write_text("core_id,stratum,lon,lat\n")
+        loaded = load_project(tmp_path / "project.toml")
+        inventory = loaded.inventory.model_copy(update={"coordinates": coordinates})
+        return loaded.model_copy(update={"inventory": inventory})
 
     return _project
 
@@ -51,18 +48,6 @@ def test_outside_says_how_far_and_in_which_line(project):
     assert finding.code == "sample-outside-stratum"
     assert finding.subject == "plots.csv row 3"
     assert "104 m outside stratum A" in finding.message
-
-
-def test_a_core_is_named_once_and_not_per_slice(project):
-    cores = CORES + "".join(SLICE.format(lon=109.79, top=top) for top in range(6))
-    (finding,) = check_placement(project("", cores), STRATA)
-    assert finding.subject == "soil_cores.csv row 2"
-
-
-def test_every_place_of_a_core_is_looked_at(project):
-    slices = [SLICE.format(lon=lon, top=top) for top, lon in enumerate((109.7705, 109.79, 109.8))]
-    found = check_placement(project("", CORES + "".join(slices)), STRATA)
-    assert [f.subject for f in found] == ["soil_cores.csv row 3", "soil_cores.csv row 4"]
 
 
 def test_spaces_and_blank_lines_hide_nothing(project):
@@ -97,4 +82,16 @@ def test_what_the_reader_of_the_sheet_refuses_is_left_to_it(project, content, tm
 
 def test_what_other_checks_speak_of_is_left_to_them(project):
     plots = "P1,unknown,109.79,21.5,100\nP2,A,east,21.5,100\n"
-    assert check_placement(project(plots, "core,where\nC1,there\n"), STRATA) == ()
+    assert check_placement(project(plots), STRATA) == ()
+
+
+def test_shifted_plots_are_offered_the_declaration_and_take_it(project):
+    lon, lat = wgs84_to_gcj02([109.7703, 109.7707], [21.5003, 21.5007])
+    plots = "".join(f"P{x:.6f},A,{x:.6f},{y:.6f},100\n" for x, y in zip(lon, lat, strict=True))
+    *outside, offer = check_placement(project(plots), STRATA)
+    assert [f.code for f in outside] == ["sample-outside-stratum"] * 2
+    assert offer.message.startswith("look shifted like GCJ-02, by 530 m to the south-east: 0 of 2")
+    assert 'coordinates = "gcj-02" in [inventory]' in offer.fix
+    assert [f.code for f in check_placement(project(plots, "gcj-02"), STRATA)] == [
+        "coordinates-converted",
+    ]

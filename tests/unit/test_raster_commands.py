@@ -155,7 +155,26 @@ def test_the_manifest_says_what_was_made_from_what(maps, changed):
     assert made == {name: files[name] for name in files if not name.startswith("manifest")}
     assert manifest["resampling"] == []
     assert manifest["settings"]["class"] == "mangrove"
+    assert manifest["libraries"]["gdal"] == rasterio.__gdal_version__
+    assert manifest["libraries"].keys() >= {"proj", "proj_of_pyproj"}
     assert str(out) not in json.dumps(manifest)
+
+
+def test_transitions_of_every_period_and_of_the_whole(maps, changed):
+    out, done = changed
+    rows = pd.read_csv(out / "tables/transitions.csv", keep_default_na=False)
+    periods = list(dict.fromkeys(zip(rows["from_year"], rows["to_year"], strict=True)))
+    assert periods == [(2010, 2015), (2015, 2020), (2010, 2020)]
+    assert rows.groupby(["from_year", "to_year"])["area_ha"].sum().to_numpy() == pytest.approx(
+        [pixel_ha(maps[0]).sum()] * 3
+    )
+    assert "gain and loss are counted on the maps" in done.stderr
+    assert "mrv accuracy POINTS --map maps/change_2010_2015.tif" in done.stderr
+
+
+def test_what_opens_first_is_the_loss(changed):
+    layers = pyogrio.list_layers(changed[0] / "maps/change_polygons.gpkg")
+    assert [name for name, _ in layers] == ["loss", "gain"]
 
 
 PERIODS = ("2010-2015", "2015-2020", "2010-2020")
@@ -197,6 +216,49 @@ def test_maps_on_two_grids_are_aligned_by_the_declared_rule(maps, tmp_path):
     assert (
         "coarse_2021.tif was brought to the grid of classes_2010.tif" in manifest["resampling"][0]
     )
+
+
+def fine_and_coarse(folder, **profile):
+    """Of every coarse pixel twelve fine ones are of class 2, the four in its middle of class 3."""
+    fine = np.full((64, 64), 2, np.uint8)
+    middle = np.isin(np.arange(64) % 4, (1, 2))
+    fine[np.ix_(middle, middle)] = 3
+    coarse = np.full((16, 16), 1, np.uint8)
+    return (
+        write_classes(folder / "coarse_2010.tif", coarse, pixel=40.0, nodata=0),
+        write_classes(folder / "fine_2020.tif", fine, pixel=10.0, **profile),
+    )
+
+
+THREE = [*LEGEND, "--legend", "3=pond"]
+
+
+def test_the_class_of_most_of_a_pixel(tmp_path):
+    coarse, fine = fine_and_coarse(tmp_path, nodata=0)
+    for rule, number in (("mode", 2), ("nearest", 3)):
+        out = tmp_path / rule
+        done = mrv("change", coarse, fine, *THREE, "--align", rule, "--out", out)
+        assert done.exit_code == 0, done.output
+        rows = pd.read_csv(out / "tables/transitions.csv", keep_default_na=False)
+        assert rows["to_class"].tolist() == [{2: "other", 3: "pond"}[number]]
+        manifest = json.loads((out / "manifest.json").read_bytes())
+        assert rule in manifest["resampling"][0] or "nearest neighbour" in manifest["resampling"][0]
+        assert manifest["settings"]["align"] == rule
+
+
+def test_a_nodata_number_may_be_given(tmp_path):
+    coarse, fine = fine_and_coarse(tmp_path)
+    arguments = ["change", coarse, fine, *THREE, "--align", "mode", "--out", tmp_path / "out"]
+    done = mrv(*arguments)
+    assert done.exit_code == 2
+    assert "say which number is no class: --nodata 0" in done.stderr
+    done = mrv(*arguments, "--nodata", 9)
+    assert done.exit_code == 0, done.output
+    manifest = json.loads((tmp_path / "out/manifest.json").read_bytes())
+    assert manifest["settings"]["nodata"] == "9"
+    done = mrv(*arguments, "--nodata", 2)
+    assert done.exit_code == 2
+    assert "2 is the class 'other' in the legend" in done.stderr
 
 
 def test_an_output_folder_is_replaced_and_repeats_its_bytes(changed, maps):

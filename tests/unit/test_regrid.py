@@ -167,3 +167,11 @@ def test_no_data_that_is_also_a_class(tmp_path, codes, named):
     if named:
         assert found[0].subject == "a.tif band 1"
         assert "'water'" in found[0].message
+
+
+def test_a_refusal_says_which_grid_is_whose():
+    own, onto = coast.grid(40, pixel=20.0), coast.grid(40, pixel=10.0)
+    found = alignment_finding(own, onto, None, names=("own.tif", "map.tif"))
+    assert found.subject == "own.tif"
+    assert found.message.index("20 x 20") < found.message.index("map.tif")
+    assert found.message.index("map.tif") < found.message.index("10 x 10")

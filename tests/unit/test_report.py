@@ -1,5 +1,6 @@
 """Monitoring and the sealed report: round trip, seal, and refusals that name the field."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -10,7 +11,10 @@ from bluecarbon.methodology import loader
 from bluecarbon.methodology.parameters import Parameters
 from bluecarbon.project import ProjectFile
 from bluecarbon.report import (
+    Measurement,
+    Monitoring,
     MonitoringReport,
+    Period,
     ProjectIdentity,
     read_report,
     report_from_json,
@@ -116,3 +120,19 @@ def test_select_narrows(monitoring):
 def test_output_that_is_not_there_is_named(report):
     with pytest.raises(KeyError, match="no output 'wood'"):
         report.quantification.output("wood")
+
+
+def test_a_copy_with_other_rows_selects_its_own():
+    first = monitoring_of_one(1.0)
+    assert first.select("mangrove_area")[0].value == 1.0
+    other = first.model_copy(update={"measurements": monitoring_of_one(2.0).measurements})
+    assert other.select("mangrove_area")[0].value == 2.0
+    assert first == monitoring_of_one(1.0)
+
+
+def monitoring_of_one(value):
+    row = Measurement(
+        variable="mangrove_area", stratum="A", date=dt.date(2020, 1, 1), value=value, unit="ha"
+    )
+    period = Period(start=dt.date(2020, 1, 1), end=dt.date(2021, 1, 1))
+    return Monitoring(project_id="P", period=period, strata=(), measurements=(row,))

@@ -12,6 +12,7 @@ from bluecarbon.mrv.sample_conditions import (
     design_findings,
     epoch_findings,
     is_date,
+    map_year_findings,
 )
 
 __all__ = ["raster"]
@@ -32,6 +33,21 @@ def test_columns_of_dates_are_known_by_their_words(name):
 @pytest.mark.parametrize("name", ["site", "region", "update", "yearling", "candidate"])
 def test_other_columns_are_parts_of_the_ground(name):
     assert not is_date(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "told"),
+    [
+        ("classes_2015", ["2020"], True),
+        ("classes_2020", ["2020"], False),
+        ("classes", ["2020"], False),
+        ("change_2015_2020", ["2020"], False),
+        ("classes_2015", ["2015", "2020"], False),
+    ],
+)
+def test_points_of_another_year_than_the_map_are_said(name, epochs, told):
+    found = map_year_findings(pd.DataFrame({"epoch": epochs}), name, subject="r.csv")
+    assert codes(found) == ([("warning", "points-other-date-than-map")] if told else [])
 
 
 def test_dates_need_sizes_for_each_of_them():
@@ -101,7 +117,7 @@ def test_sizes_of_every_date_allow_estimates_by_date(tmp_path):
     sizes = tmp_path / "s.csv"
     sizes.write_text("epoch,stratum,area_ha\n2015,A,30\n2020,A,70\n", encoding="utf-8")
     table, findings = assess(Assessment(path, strata=sizes, by=("epoch",)))
-    assert codes(findings) == [("info", "sample-design")]
+    assert codes(findings) == [("info", "sample-design"), ("info", "accuracy-no-disagreement")]
     totals = table[table["measure"] == "area"].groupby("epoch")["value"].sum()
     assert totals.to_dict() == pytest.approx({"2015": 30, "2020": 70})
     sizes.write_text("stratum,area_ha\nA,30\n", encoding="utf-8")

@@ -1,6 +1,5 @@
 """Soil cores: stocks by hand, extrapolation against scipy, and every defect with its row."""
 
-import datetime as dt
 import json
 from pathlib import Path
 
@@ -11,15 +10,16 @@ from scipy import stats
 from support.field_sheets import CORES, by_code, field_project
 
 from bluecarbon.methodology.kernels.soil import slice_bottom_cm, stock_to_depth
-from bluecarbon.mrv.soil_cores import core_stocks, evaluate_cores, measure_soil, slice_stocks
+from bluecarbon.mrv.soil_cores import measure_soil
+from bluecarbon.mrv.soil_integration import core_stocks, slice_stocks
 from bluecarbon.project_file import load_project
 from bluecarbon.spec import errors_in
 
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo_coast"
 
 
-def measured(folder, cores=CORES, strata=("A", "B")):
-    return measure_soil(field_project(folder, cores=cores), strata)
+def measured(folder, cores=CORES, strata=("A", "B"), polygons=None, **more):
+    return measure_soil(field_project(folder, cores=cores, **more), strata, polygons)
 
 
 def core(*slices, core_id="C", **columns):
@@ -40,7 +40,7 @@ def test_stocks_by_hand(tmp_path):
     assert result.cores["how"].tolist() == ["measured", "measured"]
     assert result.cores["standard_error"].tolist() == [0.0, 0.0]
     row = result.strata.iloc[0]
-    assert (row["n_cores"], row["mean_tc_ha"]) == (2, pytest.approx(174.0))
+    assert (row["n"], row["mean_tc_ha"]) == (2, pytest.approx(174.0))
     assert row["standard_error_tc_ha"] == pytest.approx(8.0)
     assert result.slices["line"].tolist() == [2, 3, 4, 5, 6, 7]
 
@@ -110,37 +110,41 @@ def test_the_order_of_rows_does_not_matter():
     pd.testing.assert_frame_equal(core_stocks(frame), core_stocks(shuffled))
 
 
-def test_notebook_frames_carry_stratum_and_date():
-    frame = core((0, 100, 1, 2), stratum="A", date=dt.date(2024, 1, 1))
-    result = evaluate_cores(frame)
-    assert result.cores[["stratum", "date"]].to_numpy().tolist() == [["A", dt.date(2024, 1, 1)]]
-    assert np.isnan(result.strata["standard_error_tc_ha"].iloc[0])
-
-
 ROW = "C3,A,109.75,21.55,2024-12-02,{}\n"
 DEFECTS = [
     ("depth-reversed", "50,20,0.9,2", "the smaller one first"),
     ("depth-reversed", "20,20,0.9,2", "the smaller one first"),
     ("depth-negative", "-5,100,0.9,2", "the surface is 0"),
-    ("depth-implausible", "0,1e308,0.9,2", "at most 2000"),
-    ("bulk-density-wrong", "0,100,0,2", "g/cm3"),
-    ("bulk-density-wrong", "0,100,900,2", "kg/m3"),
+    ("depth-implausible", "0,1e9,0.9,2", "at most 2000"),
+    ("bulk-density-wrong", "0,100,0,2", "above 0 and at most 2.65"),
+    ("bulk-density-wrong", "0,100,900,2", "g/cm3"),
     ("carbon-percent-wrong", "0,100,0.9,-2", "percent"),
     ("carbon-percent-wrong", "0,100,0.9,150", "percent"),
-    ("core-too-short", "0,50,0.9,2", "set reference_depth_cm to 50 at most"),
+    ("core-too-short", "0,50,0.9,2", "a smaller reference depth"),
     ("number-unreadable", "0,100,0.9,n.d.", "decimal point"),
-    ("cell-empty", "0,100,,2", "fill in bulk_density_g_cm3"),
+    ("bulk-density-missing", "0,100,,2", "fill in the bulk density"),
 ]
 
 
 @pytest.mark.parametrize(("code", "cells", "fix"), DEFECTS)
-def test_a_defect_of_a_slice_names_its_row(tmp_path, code, cells, fix):
+def test_a_defect_of_a_slice_names_its_row_and_forbids_a_claim(tmp_path, code, cells, fix):
     result, findings = measured(tmp_path, CORES + ROW.format(cells))
     assert result is None
-    assert [f.code for f in errors_in(findings)] == [code], findings
+    assert [f.code for f in errors_in(findings)] == [code, "rows-left-out"], findings
     finding = errors_in(findings)[0]
     assert finding.subject == "cores.csv row 8"
     assert fix in finding.fix
+
+
+@pytest.mark.parametrize(("code", "cells", "fix"), DEFECTS)
+def test_a_defect_of_a_slice_is_left_out_where_the_project_says_so(tmp_path, code, cells, fix):
+    soil = {"bad_rows": "leave out"}
+    result, findings = measured(tmp_path, CORES + ROW.format(cells), soil=soil)
+    assert result.cores["soil_tc_ha"].tolist() == pytest.approx([166.0, 182.0])
+    assert result.rejected[["line", "code"]].to_numpy().tolist() == [[8, code]]
+    assert errors_in(findings) == ()
+    assert by_code(findings)["rows-left-out"][0].message == f"1 of 7 rows are left out ({code} 1)"
+    assert fix in by_code(findings)[code][0].fix
 
 
 @pytest.mark.parametrize(
@@ -169,33 +173,22 @@ def test_a_date_that_cannot_be_names_its_row(tmp_path, date):
     assert date in error.message
 
 
-@pytest.mark.parametrize("depth_cm", [500.5, 1e308])
-def test_a_reference_depth_that_no_core_reaches(tmp_path, depth_cm):
-    project = field_project(tmp_path, cores=CORES)
-    soil = project.soil.model_copy(update={"reference_depth_cm": depth_cm})
-    result, findings = measure_soil(project.model_copy(update={"soil": soil}), ("A",))
-    assert result is None
-    finding = by_code(errors_in(findings))["reference-depth-wrong"][0]
-    assert finding.subject == "[soil] reference_depth_cm"
-
-
 def test_a_gap_is_a_warning_that_says_how_wide(tmp_path):
     result, findings = measured(tmp_path, CORES.replace(",30,60,0.9,2.0", ",35,60,0.9,2.0", 1))
     assert result is not None
     warning = by_code(findings)["slices-gap"][0]
-    assert warning.subject == "cores.csv row 3"
-    assert "leaves 5 cm out below 0-30 cm" in warning.message
+    assert "gaps in 1 cores are shared out between their slices: C1 5 cm" in warning.message
 
 
 def test_a_core_that_starts_below_the_surface_is_noticed(tmp_path):
     _, findings = measured(tmp_path, CORES.replace(",0,30,0.8,3.0", ",5,30,0.8,3.0", 1))
-    assert "below the surface" in by_code(findings)["slices-gap"][0].message
+    assert "C1 5 cm" in by_code(findings)["slices-gap"][0].message
 
 
 def test_a_short_core_is_extrapolated_and_said(tmp_path):
     result, findings = measured(tmp_path, CORES.replace("60,100,1.0,1.0", "60,80,1.0,1.0"))
     assert result.cores["how"].tolist() == ["extrapolated", "measured"]
-    assert "'C1' ends at 80 cm" in by_code(findings)["core-extrapolated"][0].message
+    assert "C1 from 80 cm (+-10.5)" in by_code(findings)["core-extrapolated"][0].message
 
 
 def test_fractions_of_a_light_soil_are_an_error(tmp_path):
@@ -205,7 +198,11 @@ def test_fractions_of_a_light_soil_are_an_error(tmp_path):
     assert result is None
     error = by_code(errors_in(findings))["carbon-as-fraction"][0]
     assert "at most 0.12" in error.message
-    assert "multiply by 100" in error.fix
+    assert "'1' for a fraction" in error.fix
+    columns = {"organic_carbon_percent": ["organic_carbon_percent", "1"]}
+    result, findings = measured(tmp_path, text, soil={"columns": columns})
+    assert errors_in(findings) == ()
+    assert result.slices["organic_carbon_percent"].max() == pytest.approx(12.0)
 
 
 def test_a_poor_heavy_soil_is_only_a_warning(tmp_path):

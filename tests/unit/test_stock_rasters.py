@@ -38,7 +38,8 @@ def files(written):
 def test_values_are_those_of_the_trajectory(table, tmp_path, compression):
     layers = layers_of(table)
     layers["layer-1"][3] = np.nan
-    options = RasterOptions(compression, nodata=-1.0, unit="tCO2e/ha")
+    meanings = {name: ("tCO2e/ha", f"stock of {name}") for name in layers}
+    options = RasterOptions(compression, nodata=-1.0, meanings=meanings)
     written = write_layers(table, layers, tmp_path / "out", options=options)
     write_codes(table, tmp_path / "codes.tif")
     with rasterio.open(tmp_path / "codes.tif") as source:
@@ -48,7 +49,9 @@ def test_values_are_those_of_the_trajectory(table, tmp_path, compression):
         with rasterio.open(written[name]) as source:
             assert source.compression.value.lower() == compression
             assert source.nodata == -1.0
-            assert source.tags()["unit"] == "tCO2e/ha"
+            assert source.units == ("tCO2e/ha",)
+            assert source.descriptions == (f"stock of {name}",)
+            assert source.tags(1)["units"] == "tCO2e/ha"
             assert (source.read(1) == lookup[codes]).all()
 
 

@@ -71,8 +71,12 @@ def test_score_intervals_have_width_where_nothing_disagrees():
     right = POINTS.assign(reference=POINTS["map"])
     score = stehman2014(right, STRATA)
     normal = stehman2014(right, STRATA, interval="normal")
-    assert (score["standard_error"] == 0).all()
     assert (score["ci_high"] > score["ci_low"]).all()
+    half = (score["ci_high"] - score["ci_low"]) / 2
+    # 0 by its equation is not reported; 1.96 is the quantile of 95 % intervals
+    assert score["standard_error"].to_numpy() == pytest.approx(half / 1.96, rel=1e-4)
+    assert score["equation"].str.endswith("; SE from the score interval").all()
+    assert (normal["standard_error"] == 0).all()
     assert (normal["ci_high"] == normal["ci_low"]).all()
 
 

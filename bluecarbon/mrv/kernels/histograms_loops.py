@@ -1,10 +1,12 @@
-"""The joint histogram of class maps, run by run; imported through ``compiled.loops`` only.
+"""The joint histogram of class maps, run by run; imported where it is compiled only.
 
-Maps hardly change from one pixel to the next, and where they do it is often one wrong pixel. Eight
-pixels are compared with the run at once; those that differ are booked one by one and taken off
-the run, which goes on unless most of them differ. Looking for the end of every run instead costs
-several times as much, because the processor cannot guess it. Indices are unsigned: a signed one
-is asked at every access whether it counts from the end.
+Maps hardly change from one pixel to the next. What costs time is not the pixels but the processor's
+wrong guesses about where the next change is, so nothing here asks pixel by pixel: eight bytes are
+compared with those before them at once, which the compiler turns into 64; the changes of 64 pixels
+stand in one number, whose set bits are taken out four at a time, too many rather than too few; and
+then one run after another is booked by the same straight line of instructions. There are no arrays
+here, only addresses, so that the machine code needs nothing of numba when it is loaded again
+(:mod:`.machine_code`).
 """
 
 from __future__ import annotations
@@ -12,221 +14,195 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
-from bluecarbon.mrv.kernels.compiled import jit, jit_inline
+from bluecarbon.mrv.kernels import histograms as layout
+from bluecarbon.mrv.kernels.compiled import jit_inline
 
-# ruff: noqa: PLR0917 - a compiled loop takes arrays by position
+# ruff: noqa: PLR0917 - a compiled loop takes addresses by position
 
-PIECE = np.uint64(1024)
-"""Pixels of a row that are booked before the hash table is asked whether it has room."""
+PIECE = np.uint64(layout.PIECE)
+PLACES = np.uint64(layout.PLACES)
+MARKS = np.uint64(layout.MARKS)
 
-SLOTS_FIRST = 2048
-"""Of the hash table, which always has room for twice what the next piece could add."""
+AT_ONCE = 4
+"""Changes that are taken out of 64 pixels before it is asked whether there are more."""
 
-MOST_OF_A_WORD = 4
-"""A run ends when this many of eight pixels are not of it."""
-
-BATCH = np.uint64(64)
-"""Words that are compared ahead, many at once, as long as the run does not end."""
-
+SLOT = np.uint64(layout.SLOT)
 WORD = np.uint64(8)
 BITS = np.uint64(8)
-ONE = np.uint64(1)
-EMPTY = np.uint64(2**64 - 1)
+ONE, TWO = np.uint64(1), np.uint64(2)
+EMPTY = np.uint64(layout.FREE)
 """The key of a free slot; keys of maps have at most 63 bits."""
 BYTE = np.uint64(255)
-SPREAD = np.uint64(0x0101010101010101)
+LAST_BYTE = np.uint64(56)
+CHUNK = np.uint64(64)
+LOW_BITS = np.uint64(0x7F7F7F7F7F7F7F7F)
+HIGH_BITS = np.uint64(0x8080808080808080)
 GATHER = np.uint64(0x0102040810204080)
 """Multiplying by it brings the lowest bits of eight bytes into the highest byte."""
+FIBONACCI = np.uint64(layout.FIBONACCI)
+
+BYTES, WORDS = types.CPointer(types.uint8), types.CPointer(types.uint64)  # type: ignore[no-untyped-call]
+SIGNATURE = types.void(BYTES, WORDS, WORDS, WORDS, WORDS, BYTES, WORDS)
+"""Of :func:`entry`."""
 
 
-@jit
-def run_moments(maps: Any, words: Any, cell: Any) -> Any:
-    """Keys (slots), EMPTY where none is, and moments (slots, 6); see ``histograms.run_moments``.
+def _instruction(name: str) -> Any:
+    """The processor's instruction of that name on one number of 64 bits, for use in a loop."""
 
-    ``words`` are the same maps eight pixels at a time, ``cell`` (first column, end column,
-    first row, end row); the first column is a multiple of eight.
+    def typed(_context: Any, _number: Any) -> Any:
+        def made(_: Any, builder: Any, __: Any, values: Any) -> Any:
+            # cttz may give anything for 0, which is never asked
+            rest = [ir.Constant(ir.IntType(1), 1)] if name == "cttz" else []
+            return getattr(builder, name)(values[0], *rest)
+
+        return types.uint64(types.uint64), made
+
+    return intrinsic(typed)
+
+
+_lowest = _instruction("cttz")
+"""The place of the lowest set bit."""
+
+_set_bits = _instruction("ctpop")
+"""How many bits are set."""
+
+
+def entry(
+    maps: Any, words: Any, form: Any, table: Any, scratch: Any, marks: Any, state: Any
+) -> None:
+    """Book the runs of a cell until it is done or the table is too full for another piece.
+
+    Parameters
+    ----------
+    maps, words : the codes, and the same eight at a time
+    form : number of maps, words of a map, words of a row, first column of the cell (a multiple of
+        8), its columns, first row, end row, slots of the table
+    table : the hash table; sums of 1, 2 c, 6 c c, r, r r and 2 r c, so that none is a fraction;
+        and as the last number of slot n, the slot of the key that came as the n-th
+    scratch, marks : room for one piece, and the part of it that is written byte by byte
+    state : row and column to go on from, and how many keys are in the table; brought up to date
     """
-    first_column, end_column = cell[0], cell[1]
-    line, moments = _table(SLOTS_FIRST)
-    met = np.zeros(SLOTS_FIRST, np.uint64)
-    pattern, other = np.zeros(maps.shape[0], np.uint64), np.zeros(BATCH, np.uint64)
-    aids = (pattern, _lowest_bits(), _partial_sums(end_column - first_column), other)
-    taken = np.uint64(0)
-    for row in range(cell[2], cell[3]):
-        touched = np.uint64(0)
-        for start in range(first_column, end_column, PIECE):
-            while np.uint64(line.shape[0]) < (taken + PIECE) * np.uint64(2):
-                _fold(moments, line, met, touched, row - cell[2])
-                touched = np.uint64(0)
-                line, moments = _grown(line, moments)
-                met = np.zeros(line.shape[0], np.uint64)
-            piece = (first_column, start, min(start + PIECE, end_column))
-            new, touched = _line(maps, words, row, piece, (line, met), aids, touched)
-            taken += new
-        _fold(moments, line, met, touched, row - cell[2])
-    return line[:, 0].copy(), moments
-
-
-@jit
-def _line(maps: Any, words: Any, row: Any, piece: Any, table: Any, aids: Any, touched: Any) -> Any:
-    """Book a piece of a row: how many keys are new in the table, and how many the row has met."""
-    pattern, lowest, partial, other = aids
-    first_column, start_column, end_column = piece
-    word, end_word = start_column // WORD, end_column // WORD
-    new = np.uint64(0)
-    run = _key(maps, row, start_column)
-    _spread(pattern, run)
-    begin = start_column - first_column
-    count, first, second = np.uint64(0), np.uint64(0), np.uint64(0)
-    while word < end_word:
-        batch = min(BATCH, end_word - word)
-        _compare(words, row, word, pattern, other[:batch])
-        place = np.uint64(0)
-        while place < batch:
-            if other[place] == 0:
-                place += ONE
-                continue
-            left = (word + place) * WORD - first_column
-            place += ONE
-            differing = _bits(other[place - ONE])
-            number = 0
-            while differing != 0:
-                column = left + lowest[differing]
-                differing &= differing - ONE
-                key = _key(maps, row, first_column + column)
-                new, touched = _add(table, key, (ONE, column, column * column), new, touched)
-                # taken off the run, below zero for the moment: unsigned numbers wrap, and back
-                count -= ONE
-                first -= column
-                second -= column * column
-                number += 1
-            if number >= MOST_OF_A_WORD:
-                end = left + WORD
-                sums = _run_sums(partial, begin, end, count, first, second)
-                new, touched = _add(table, run, sums, new, touched)
-                run, begin = _key(maps, row, first_column + end - ONE), end
-                count, first, second = np.uint64(0), np.uint64(0), np.uint64(0)
-                _spread(pattern, run)
-                _compare(words, row, word + place, pattern, other[place:batch])
-        word += batch
-    end = end_word * WORD - first_column
-    sums = _run_sums(partial, begin, end, count, first, second)
-    new, touched = _add(table, run, sums, new, touched)
-    for column in range(end, end_column - first_column):
-        key = _key(maps, row, first_column + column)
-        new, touched = _add(table, key, (ONE, column, column * column), new, touched)
-    return new, touched
+    columns, end_row, slots = form[4], form[6], form[7]
+    row, start, taken = state[0], state[1], state[2]
+    while row < end_row and (taken + PIECE) * TWO <= slots:
+        end = min(start + PIECE, columns)
+        first_word = row * form[2] + (form[3] + start) // WORD
+        _compare(words, form, first_word, (end - start + WORD - ONE) // WORD, scratch)
+        count = _places(scratch, marks, start, end)
+        taken = _book(maps, form, (row, count, taken), table, scratch)
+        start = end
+        if start >= columns:
+            start = np.uint64(0)
+            row += ONE
+    state[0], state[1], state[2] = row, start, taken
 
 
 @jit_inline
-def _run_sums(partial: Any, begin: Any, end: Any, count: Any, first: Any, second: Any) -> Any:
-    """Sums of 1, c and c c from ``begin`` to ``end``, on top of what was taken off."""
-    ones, squares = partial
-    return (
-        count + end - begin,
-        first + ones[end] - ones[begin],
-        second + squares[end] - squares[begin],
-    )
-
-
-@jit_inline
-def _add(table: Any, key: Any, sums: Any, new: Any, touched: Any) -> Any:
-    """Add to the sums that a key has in this row, and note it when it is new in row or table."""
-    line, met = table
-    if sums[0] == 0:
-        return new, touched
-    last = np.uint64(line.shape[0] - 1)
-    slot = first_slot(key) & last
-    while line[slot, 0] != key and line[slot, 0] != EMPTY:
-        slot = (slot + ONE) & last
-    if line[slot, 1] == 0:
-        if line[slot, 0] == EMPTY:
-            line[slot, 0] = key
-            new += ONE
-        met[touched] = slot
-        touched += ONE
-    line[slot, 1] += sums[0]
-    line[slot, 2] += sums[1]
-    line[slot, 3] += sums[2]
-    return new, touched
-
-
-@jit
-def _fold(moments: Any, line: Any, met: Any, touched: Any, row: Any) -> None:
-    """Add the sums of one row to those of the cell, and clear them."""
-    for place in range(touched):
-        slot = met[place]
-        count, first = line[slot, 1], line[slot, 2]
-        moments[slot, 0] += count
-        moments[slot, 1] += first
-        moments[slot, 2] += line[slot, 3]
-        moments[slot, 3] += row * count
-        moments[slot, 4] += row * row * count
-        moments[slot, 5] += row * first
-        line[slot, 1] = 0
-        line[slot, 2] = 0
-        line[slot, 3] = 0
-
-
-@jit_inline
-def _spread(pattern: Any, key: Any) -> None:
-    """For each map, its code in the key eight times over."""
-    rest = key
-    for back in range(pattern.shape[0]):
-        pattern[pattern.shape[0] - 1 - back] = (rest & BYTE) * SPREAD
-        rest >>= BITS
-
-
-@jit
-def _compare(words: Any, row: Any, first: Any, pattern: Any, other: Any) -> None:
-    """Words in which some map has not the codes of the run: not zero where it has not."""
-    for place in range(other.shape[0]):
+def _compare(words: Any, form: Any, first: Any, count: Any, other: Any) -> None:
+    """Pixels that differ from the one before them in some map, as bytes that are not zero."""
+    for place in range(ONE, count):
+        other[place] = _difference(words, first + place)
+    for place in range(count, count + WORD):
         other[place] = 0
-    for m in range(np.uint64(words.shape[0])):
-        codes, line = pattern[m], words[m, row, first:]
-        for place in range(np.uint64(other.shape[0])):
-            other[place] |= line[place] ^ codes
+    # nothing is before the first pixel: its run begins there, whatever it is
+    other[0] = words[first] ^ ((words[first] << BITS) | (words[first] & BYTE))
+    for m in range(ONE, form[0]):
+        base = m * form[1] + first
+        other[0] |= words[base] ^ ((words[base] << BITS) | (words[base] & BYTE))
+        for place in range(ONE, count):
+            other[place] |= _difference(words, base + place)
+
+
+@jit_inline
+def _difference(words: Any, place: Any) -> Any:
+    """Eight pixels against those one to their left."""
+    return words[place] ^ ((words[place] << BITS) | (words[place - ONE] >> LAST_BYTE))
 
 
 @jit_inline
 def _bits(other: Any) -> Any:
     """One bit for each byte that is not zero."""
-    other |= other >> np.uint64(4)
-    other |= (other & np.uint64(0x0F0F0F0F0F0F0F0F)) >> np.uint64(2)
-    other |= (other & np.uint64(0x0303030303030303)) >> ONE
-    return ((other & SPREAD) * GATHER) >> np.uint64(56)
-
-
-@jit
-def _lowest_bits() -> Any:
-    """The place of the lowest bit of every number of eight bits."""
-    result = np.zeros(256, np.uint64)
-    for number in range(1, 256):
-        place = 0
-        while not (number >> place) & 1:
-            place += 1
-        result[number] = place
-    return result
+    other = (((other & LOW_BITS) + LOW_BITS) | other) & HIGH_BITS
+    return ((other >> np.uint64(7)) * GATHER) >> LAST_BYTE
 
 
 @jit_inline
-def _key(maps: Any, row: Any, column: Any) -> Any:
-    key = np.uint64(0)
-    for m in range(np.uint64(maps.shape[0])):
-        key = (key << BITS) | np.uint64(maps[m, row, column])
-    return key
+def _places(scratch: Any, marks: Any, start: Any, end: Any) -> Any:
+    """Columns at which runs begin, the end behind them; how many runs there are."""
+    length = end - start
+    chunks = (length + CHUNK - ONE) // CHUNK
+    for place in range(chunks * WORD):
+        marks[place] = np.uint8(_bits(scratch[place]))
+    scratch[MARKS] |= ONE
+    if length % CHUNK != 0:
+        scratch[MARKS + chunks - ONE] &= (ONE << (length % CHUNK)) - ONE
+    count = np.uint64(0)
+    for chunk in range(chunks):
+        mask = scratch[MARKS + chunk]
+        found, free = _set_bits(mask), PLACES + count
+        while True:
+            for step in range(AT_ONCE):
+                scratch[free + np.uint64(step)] = start + chunk * CHUNK + _lowest(mask)
+                mask &= mask - ONE
+            free += np.uint64(AT_ONCE)
+            if mask == 0:
+                break
+        count += found
+    scratch[PLACES + count] = end
+    return count
 
 
-@jit
-def _partial_sums(count: Any) -> Any:
-    """Sums of c and of c c over the columns before each."""
-    ones = np.zeros(count + ONE, np.uint64)
-    squares = np.zeros(count + ONE, np.uint64)
-    for column in range(count):
-        ones[column + ONE] = ones[column] + column
-        squares[column + ONE] = squares[column] + column * column
-    return ones, squares
+@jit_inline
+def _book(maps: Any, form: Any, runs: Any, table: Any, scratch: Any) -> Any:
+    """Add the runs of a row to the sums of their keys; how many keys there are now."""
+    row, count, taken = runs
+    first, down = row * form[2] * WORD + form[3], row - form[5]
+    # Read once: what is written to the table could be these numbers, for all the compiler knows.
+    number, plane, last = form[0], form[1] * WORD, form[7] - ONE
+    begin = scratch[PLACES]
+    ones, squares = _sums_before(begin)
+    for run in range(count):
+        end = scratch[PLACES + run + ONE]
+        place = first + begin
+        key = np.uint64(maps[place])
+        for _ in range(ONE, number):
+            place += plane
+            key = (key << BITS) | np.uint64(maps[place])
+        slot, taken = _slot(table, key, last, taken)
+        end_ones, end_squares = _sums_before(end)
+        pixels, across = end - begin, end_ones - ones
+        table[slot + ONE] += pixels
+        table[slot + np.uint64(2)] += across
+        table[slot + np.uint64(3)] += end_squares - squares
+        table[slot + np.uint64(4)] += down * pixels
+        table[slot + np.uint64(5)] += down * down * pixels
+        table[slot + np.uint64(6)] += down * across
+        begin, ones, squares = end, end_ones, end_squares
+    return taken
+
+
+@jit_inline
+def _sums_before(end: Any) -> Any:
+    """Twice the sum of c and six times that of c c over 0 <= c < end."""
+    ones = end * (end - ONE)
+    return ones, ones * (TWO * end - ONE)
+
+
+@jit_inline
+def _slot(table: Any, key: Any, last: Any, taken: Any) -> Any:
+    """Where a key's numbers begin in the table, and how many keys there are now."""
+    slot = first_slot(key) & last
+    while table[slot * SLOT] != key:
+        if table[slot * SLOT] == EMPTY:
+            table[slot * SLOT] = key
+            table[taken * SLOT + SLOT - ONE] = slot
+            return slot * SLOT, taken + ONE
+        slot = (slot + ONE) & last
+    return slot * SLOT, taken
 
 
 @jit_inline
@@ -234,7 +210,7 @@ def first_slot(key: Any) -> Any:
     """Where a key should stand in a hash table (Fibonacci: the upper half of the product depends
     on all bits of the key).
     """
-    return (key * np.uint64(11400714819323198485)) >> np.uint64(32)
+    return (key * FIBONACCI) >> np.uint64(32)
 
 
 @jit_inline
@@ -245,24 +221,3 @@ def slot_of(keys: Any, key: Any) -> Any:
     while keys[slot] != key and keys[slot] != EMPTY:
         slot = (slot + ONE) & last
     return slot
-
-
-@jit
-def _table(slots: int) -> Any:
-    """An empty hash table: key and sums of one row side by side, and the sums of the cell."""
-    line = np.zeros((slots, 4), np.uint64)
-    line[:, 0] = EMPTY
-    return line, np.zeros((slots, 6), np.uint64)
-
-
-@jit
-def _grown(line: Any, moments: Any) -> Any:
-    """A table with twice the slots; the sums of the row are zero."""
-    more_line, more_moments = _table(2 * line.shape[0])
-    keys = more_line[:, 0]
-    for slot in range(line.shape[0]):
-        if line[slot, 0] != EMPTY:
-            place = slot_of(keys, line[slot, 0])
-            keys[place] = line[slot, 0]
-            more_moments[place] = moments[slot]
-    return more_line, more_moments

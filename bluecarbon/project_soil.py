@@ -40,8 +40,9 @@ class Soil(Value):
     which ``sheet`` names the sheet of slices. ``columns`` names, for columns that are not found by
     themselves, the header or (header, unit). ``compaction`` corrects depth and bulk density;
     ``depth only`` makes carbon out of nothing and is there to compare. ``bad_rows`` says whether
-    rows that cannot be used stop the run, or are left out and counted. ``markers`` is a sheet of
-    marker horizons.
+    rows that cannot be used stop the run, or are left out and counted; ``rejected_slices`` whether
+    cores that lack soil by them are left out as well, or filled from the slices around. ``markers``
+    is a sheet of marker horizons.
     """
 
     cores: str
@@ -57,6 +58,7 @@ class Soil(Value):
     gap_max_cm: float = Field(default=30.0, gt=0, le=500.0)
     depth_share_min: float = Field(default=0.5, gt=0, le=1)
     bad_rows: BadRows = "stop"
+    rejected_slices: Literal["leave core out", "fill"] = "leave core out"
     reference_years: float = Field(default=100.0, gt=0, le=10_000)
     markers: str = ""
 

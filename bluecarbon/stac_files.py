@@ -29,6 +29,10 @@ COMMON_NAMES: Mapping[str, str] = {
 """Names that assets go by (Sentinel-2 bands, Landsat 8-9 Level-2 bands, STAC common names) -> ours.
 """
 
+SCALING = ("scale", "offset")
+
+HARMONISED_TAG = "earthsearch:boa_offset_applied"
+
 
 @dataclass(frozen=True)
 class ItemFile:
@@ -95,9 +99,26 @@ def _date(item: Mapping[str, Any], declared: str) -> dt.date:
 
 def baseline_of(properties: Mapping[str, Any]) -> str:
     """The processing baseline of a Sentinel-2 item, "harmonised" where its offset is off; or ""."""
-    if properties.get("earthsearch:boa_offset_applied") is True:
+    if properties.get(HARMONISED_TAG) is True:
         return "harmonised"
     return str(properties.get("s2:processing_baseline", ""))
+
+
+@dataclass(frozen=True)
+class BandPlace:
+    """Which asset of an item holds a band, at which number (from 1), and what its numbers mean.
+
+    ``scaling`` is (scale, offset) of physical value = number x scale + offset, None where the item
+    does not say (STAC raster extension: ``raster:bands`` of version 1, ``raster:scale`` of 2).
+    """
+
+    key: str
+    number: int = 1
+    scaling: tuple[float, float] | None = None
+
+
+PICTURES = frozenset({"visual", "overview", "thumbnail"})
+"""Roles and keys of assets that show a scene and do not measure it."""
 
 
 def bands_of(item: Mapping[str, Any], bands: Sequence[str]) -> dict[str, str]:
@@ -105,19 +126,57 @@ def bands_of(item: Mapping[str, Any], bands: Sequence[str]) -> dict[str, str]:
 
     Looked for by common name (``eo:bands`` of STAC 1.0, ``bands`` of 1.1), then by key.
     """
-    by_name: dict[str, str] = {}
-    for key, asset in item.get("assets", {}).items():
-        for name in (*_names(asset), key):
-            by_name.setdefault(COMMON_NAMES.get(name, name), key)
+    return {band: place.key for band, place in places_of(item, bands).items()}
+
+
+def places_of(item: Mapping[str, Any], bands: Sequence[str]) -> dict[str, BandPlace]:
+    """Band -> its place, as :func:`bands_of`; an asset of one band goes before one of several."""
+    by_name: dict[str, BandPlace] = {}
+    assets: dict[str, Any] = item.get("assets", {})
+    several = {key: asset for key, asset in assets.items() if len(_listed(asset)) > 1}
+    for key, asset in assets.items():
+        names = (key,) if key in several else (*_names((_listed(asset) or [{}])[0]), key)
+        for name in names:
+            place = BandPlace(key, 1, _scaling(asset, 0))
+            by_name.setdefault(COMMON_NAMES.get(name, name), place)
+    for key, asset in several.items():
+        if PICTURES & {key, *asset.get("roles", ())}:
+            continue
+        for index, band in enumerate(_listed(asset)):
+            for name in _names(band):
+                place = BandPlace(key, index + 1, _scaling(asset, index))
+                by_name.setdefault(COMMON_NAMES.get(name, name), place)
     return {band: by_name[band] for band in bands if band in by_name}
 
 
-def _names(asset: Mapping[str, Any]) -> list[str]:
-    listed = [*asset.get("eo:bands", ()), *asset.get("bands", ())]
-    if len(listed) != 1:  # a picture of several bands is no band
-        return []
-    names = [listed[0].get("eo:common_name") or listed[0].get("common_name"), listed[0].get("name")]
+def _listed(asset: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(asset.get("bands") or asset.get("eo:bands") or ())
+
+
+def _names(band: Mapping[str, Any]) -> list[str]:
+    names = [band.get("eo:common_name") or band.get("common_name"), band.get("name")]
     return [str(name) for name in names if name]
+
+
+def _scaling(asset: Mapping[str, Any], index: int) -> tuple[float, float] | None:
+    """Scale and offset of a band of an asset; what a band does not say its asset may."""
+    old, new = list(asset.get("raster:bands", ())), _listed(asset)
+    said = {name: asset[f"raster:{name}"] for name in SCALING if f"raster:{name}" in asset}
+    if index < len(new):
+        said |= {n: new[index][f"raster:{n}"] for n in SCALING if f"raster:{n}" in new[index]}
+    if index < len(old):
+        said |= {name: old[index][name] for name in SCALING if old[index].get(name) is not None}
+    if not said:
+        return None
+    return float(said.get("scale", 1.0)), float(said.get("offset", 0.0))
+
+
+def without_name(error: ValueError, file: Path | str) -> str:
+    """What :func:`items_of` or :func:`read_json` says, for a finding that names the file itself."""
+    text = str(error)
+    for name in (f"{file}: ", f"{Path(file).name}: "):
+        text = text.removeprefix(name)
+    return text
 
 
 def asset_files(item: Path, declared: str, bands: Sequence[str]) -> tuple[str, ...]:

@@ -62,7 +62,11 @@ def assess_map(
     legend: Legend = None,
     strata: Annotated[
         Path | None,
-        typer.Option("--strata", help="Raster the sample was stratified by, or CSV of sizes."),
+        typer.Option(
+            "--strata",
+            help="Raster or polygons the sample was stratified by; without --map a CSV of "
+            "stratum and area_ha or pixels.",
+        ),
     ] = None,
     training: Annotated[
         Path | None, typer.Option("--training", help="Training points: refused in the reference.")

@@ -13,12 +13,14 @@ import pandas as pd
 from bluecarbon.errors import DataError
 from bluecarbon.mrv.blocks import Runner
 from bluecarbon.mrv.change_areas import Kind, Period, change_areas, noise_findings, removed_findings
+from bluecarbon.mrv.change_charts import areas_of_years_png, change_png
 from bluecarbon.mrv.change_files import (
     ChangeRules,
     write_change_maps,
     write_cleaned_maps,
 )
 from bluecarbon.mrv.change_patches import joined, patches_of_file
+from bluecarbon.mrv.change_year_maps import changes_by_year, write_change_years
 from bluecarbon.mrv.exports import write_geopackage
 from bluecarbon.mrv.manifest import digest_of, write_manifest
 from bluecarbon.mrv.map_arguments import MapLegend, in_file, nothing_covered
@@ -78,10 +80,18 @@ def make_change(
         counted.maps, counted.stack, asked.rules, folder / "maps", runner=runner
     )
     _required(damaged)
+    if len(counted.maps) > 2:
+        _required(
+            write_change_years(
+                counted.maps, counted.stack, asked.rules, folder / "maps", runner=runner
+            )
+        )
     found += _write_polygons(asked, periods, folder)
     table, noise = _change(asked, counted.table)
     found += (*noise, _only_mapped(periods))
     _write_tables(asked, counted.table, table, folder)
+    (folder / "change.png").write_bytes(change_png(table))
+    (folder / "areas.png").write_bytes(areas_of_years_png(_areas(asked, counted.table)))
     write_manifest(
         folder,
         "bluecarbon mrv change",
@@ -139,10 +149,10 @@ def _one_class(table: Transitions, rules: ChangeRules) -> Findings:
     if len(known) > 1 or not rules.unknown:
         return ()
     numbers = ", ".join(map(str, sorted(rules.unknown)))
-    message = (
-        f"only class {', '.join(map(str, known)) or 'none'} occurs beside numbers that say nothing "
-        f"({numbers}): no gain or loss can be seen"
-    )
+    seen = f"only class {', '.join(map(str, known))} occurs beside numbers that say nothing"
+    if not known:
+        seen = "no class occurs: every pixel that was counted has a number that says nothing"
+    message = f"{seen} ({numbers}): no gain or loss can be seen"
     fix = f"if {numbers} means another class, name it, as in --legend {numbers}=other"
     return (Finding.warning("class-map-one-class", "maps", message, fix=fix),)
 
@@ -213,6 +223,9 @@ def _write_tables(
         "areas": _areas(asked, table),
         "transitions": _transitions(asked, table),
     }
+    if len(table.years) > 2:
+        rules = asked.rules
+        tables["change_years"] = changes_by_year(table, rules.number, unknown=rules.unknown)
     for name, rows in tables.items():
         rows.to_csv(
             folder / f"tables/{name}.csv",

@@ -13,7 +13,7 @@ from bluecarbon.mrv import mapping
 from bluecarbon.mrv.blocks import Runner
 from bluecarbon.mrv.class_maps import LEGEND
 from bluecarbon.mrv.classifiers import TreeModel, described
-from bluecarbon.mrv.classify_blocks import TileTask, classify_tile
+from bluecarbon.mrv.classify_blocks import TileTask, classify_tile, covariate_findings
 from bluecarbon.mrv.composite_maps import (
     Image,
     training_of_images,
@@ -64,12 +64,17 @@ def make_classification(
     Returns the table of cross-validation, or with a kept model that of areas; and all findings.
     DataError when an input forbids it.
     """
+    for image, task in asked.tasks:
+        found += covariate_findings(task, image.grid)
+    if errors_in(found):
+        raise DataError(tuple(dict.fromkeys(found)))
     for name in ("maps", "tables"):
         (folder / name).mkdir()
     model, file, table, more = _model(asked, folder)
     found += (*more, described(model).model_copy(update={"subject": file.name}))
     areas, more = _mapped(asked, (model, file), folder, runner=runner)
-    found += more
+    # What the covariates say before the training comes again when each image is mapped.
+    found = tuple(dict.fromkeys((*found, *more)))
     _write_table(areas, folder / "tables/areas.csv")
     roles = {asked.points: "labels", asked.model: "model"}
     digests = [digest_of(path, roles.get(path, "image")) for path in dict.fromkeys(asked.read)]

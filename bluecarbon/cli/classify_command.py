@@ -60,7 +60,7 @@ class Pictures:
         list[str] | None,
         typer.Option(
             "--covariate",
-            help="name=FILE, name=elevation:FILE or name=radar-power:FILE; repeatable.",
+            help="name=FILE[#BAND], name=elevation:FILE or name=radar-power:FILE; repeatable.",
         ),
     ] = None
 
@@ -133,6 +133,7 @@ def _asked(
     settings = _mapping(learning)
     recorded: dict[str, object] = {"bands": pictures.bands, "scale": pictures.number_scale or ""}
     recorded["covariates"] = " ".join(pictures.covariate or ())
+    recorded["covariate_resampling"] = " ".join(f"{c.name}={c.resampling}" for c, _ in covariates)
     if learning.points is not None:
         recorded |= {"method": learning.method, "trees": learning.trees, "seed": learning.seed}
         recorded["indices"] = ",".join(settings.indices)
@@ -188,6 +189,7 @@ def _images(arguments: Sequence[str], pictures: Pictures) -> tuple[tuple[Image, 
 
 def _covariates(entries: Sequence[str]) -> tuple[tuple[Covariate, Path], ...]:
     from bluecarbon.mrv.classify_blocks import BY_BLOCK
+    from bluecarbon.mrv.map_arguments import undated_map
     from bluecarbon.project import Covariate
 
     made = []
@@ -195,8 +197,12 @@ def _covariates(entries: Sequence[str]) -> tuple[tuple[Covariate, Path], ...]:
         name, _, rest = entry.partition("=")
         kind, colon, path = rest.partition(":")
         kind, path = (kind, path) if colon and kind in BY_BLOCK else ("number", rest)
+        file = undated_map(path)
         try:
-            made.append((Covariate(name=name, path=path, kind=cast("Any", kind)), Path(path)))
+            declared = Covariate(
+                name=name, path=str(file.path), band=file.band or 1, kind=cast("Any", kind)
+            )
+            made.append((declared, file.path))
         except ValueError as error:
             fix = "write name=FILE with a name of small letters, as in dem=elevation:dem.tif"
             raise wrong("--covariate", f"'{entry}' is no name and file", fix) from error

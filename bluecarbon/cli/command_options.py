@@ -80,7 +80,8 @@ def declared_legend(classes: Classes) -> dict[int, str] | None:
 
 def alignment_of(grids: Grids) -> Alignment:
     """The rule for maps on other grids, with the number that is no class. DataError for no rule."""
-    from bluecarbon.mrv.map_stack import Filled, Rule
+    from bluecarbon.mrv.aligned_maps import Rule
+    from bluecarbon.mrv.map_stack import Filled
 
     if grids.align not in get_args(Rule):
         fix = f"use {', '.join(get_args(Rule))}"

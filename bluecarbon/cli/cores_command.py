@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -18,7 +18,7 @@ from bluecarbon.spec import Finding, errors_in
 
 if TYPE_CHECKING:
     from bluecarbon.mrv.core_ground import Ground
-    from bluecarbon.mrv.soil_cores import CoreSource, Reading
+    from bluecarbon.mrv.soil_cores import CoreSource, Reading, SoilResult
     from bluecarbon.mrv.soil_profiles import ProfileOptions
 
 UNIT_MARK = "::"
@@ -45,6 +45,9 @@ class Sheets:
     only: Annotated[
         list[str] | None,
         typer.Option("--only", help="name=value that rows must have: country=China; repeatable."),
+    ] = None
+    markers: Annotated[
+        Path | None, typer.Option("--markers", help="Marker horizons: plot_id, depth_cm, years.")
     ] = None
     coordinates: Annotated[
         str, typer.Option("--coordinates", help="What positions are in: wgs84, gcj-02 or bd-09.")
@@ -77,6 +80,9 @@ class Carbon:
     gap_max: Annotated[
         float, typer.Option("--gap-max", min=0.1, help="Wider gaps (cm) are not shared out.")
     ] = 30.0
+    rejected_slices: Annotated[
+        str, typer.Option("--rejected-slices", help="'leave core out' or fill, with an error.")
+    ] = "leave core out"
     years: Annotated[
         float, typer.Option("--years", min=1, help="Of the sequestration rate of dated cores.")
     ] = 100.0
@@ -106,7 +112,7 @@ def cores(
     """Slices of soil cores to tC/ha: columns by name, compaction, gaps, depth, means with SE.
 
     Prints which column is what, every finding, the cores and the means; --out keeps slices.csv
-    (corrected), cores.csv, means.csv, rates.csv, rejected_rows.csv and manifest.json.
+    (corrected), cores.csv, means.csv, rates.csv, markers.csv, rejected_rows.csv, manifest.json.
     """
     from bluecarbon.mrv.pooled_cores import pooled, rejected_of
     from bluecarbon.mrv.soil_cores import measure_cores
@@ -125,14 +131,16 @@ def cores(
             for path in files
         ]
         result, shared = pooled(readings, [path.name for path in files])
-        findings = tuple(dict.fromkeys((*found, *_all(readings), *shared)))
+        result, marked = _with_markers(result, sheets.markers, strict=strict)
+        findings = tuple(dict.fromkeys((*found, *_all(readings), *shared, *marked)))
         answer = Answer(
             readings, findings, rejected_of(readings), None if errors_in(findings) else result
         )
         if not json:
             tell(answer)
         if out is not None:
-            inputs = [*files, *(p for p in (sheets.core_table, strata) if p is not None)]
+            others = (sheets.core_table, strata, sheets.markers)
+            inputs = [*files, *(p for p in others if p is not None)]
             write(answer, out, inputs, _settings(sheets, carbon, strict))
     if json:
         typer.echo(as_json(answer))
@@ -159,6 +167,18 @@ def _all(readings: Sequence[Reading]) -> Iterator[Finding]:
         yield from reading.findings
 
 
+def _with_markers(
+    result: SoilResult | None, path: Path | None, *, strict: bool
+) -> tuple[SoilResult | None, tuple[Finding, ...]]:
+    """The result with the accretion over marker horizons, where a sheet of them is given."""
+    if path is None:
+        return result, ()
+    from bluecarbon.mrv.marker_horizons import read_markers
+
+    markers, found = read_markers(path, strict=strict)
+    return (None if result is None else replace(result, markers=markers)), found
+
+
 def _options(carbon: Carbon) -> ProfileOptions:
     from pydantic import ValidationError
 
@@ -173,6 +193,7 @@ def _options(carbon: Carbon) -> ProfileOptions:
             low_matter=cast("Any", carbon.low_matter),
             allochthonous_percent=carbon.allochthonous,
             gap_max_cm=carbon.gap_max,
+            rejected_slices=cast("Any", carbon.rejected_slices),
         )
     except ValidationError as error:
         raise DataError(

@@ -75,6 +75,9 @@ def show(result: SoilResult, out: Path | None) -> None:
     if len(result.rates):
         typer.echo("")
         print_table(result.rates, "Rates 累积速率")
+    if len(result.markers):
+        typer.echo("")
+        print_table(result.markers, "Marker horizons 标志层")
 
 
 def tables_of(result: SoilResult) -> dict[str, pd.DataFrame]:
@@ -87,7 +90,8 @@ def tables_of(result: SoilResult) -> dict[str, pd.DataFrame]:
         "means.csv": means_of(result.cores),
         "rejected_rows.csv": result.rejected,
     }
-    return tables | ({"rates.csv": result.rates} if len(result.rates) else {})
+    some = {"rates.csv": result.rates, "markers.csv": result.markers}
+    return tables | {name: table for name, table in some.items() if len(table)}
 
 
 def write(answer: Answer, out: Path, inputs: Sequence[Path], settings: dict[str, object]) -> None:

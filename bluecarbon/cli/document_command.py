@@ -61,7 +61,7 @@ def _changed_tables(folder: Path) -> Iterator[Finding]:
     lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else []
     for line in lines:
         sha256, _, name = line.partition("  ")
-        if not name.startswith(("tables/", "maps/strata", "maps/composite")):
+        if not name.startswith(("tables/", "maps/strata", "maps/composite", "stock_maps/")):
             continue
         path = folder / name
         if not path.is_file():

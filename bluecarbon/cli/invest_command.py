@@ -17,6 +17,7 @@ from bluecarbon.cli.output_folder import replaced_folder
 from bluecarbon.cli.show import console
 from bluecarbon.cli.table_output import echo_findings, refusals
 from bluecarbon.errors import DataError
+from bluecarbon.mrv.aligned_maps import Rule
 from bluecarbon.mrv.blocks import Runner
 from bluecarbon.mrv.invest_cbc import (
     Compat,
@@ -31,7 +32,7 @@ from bluecarbon.mrv.invest_cbc import (
 )
 from bluecarbon.mrv.invest_tables import InvestInputs, read_invest_tables, read_prices
 from bluecarbon.mrv.manifest import digest_of, write_manifest
-from bluecarbon.mrv.map_stack import Alignment, Rule
+from bluecarbon.mrv.map_stack import Alignment
 from bluecarbon.mrv.stock_model import StockTotals
 from bluecarbon.mrv.stock_rasters import Compression
 from bluecarbon.spec import Finding, errors_in

@@ -108,6 +108,12 @@ def plan_plots(
         f"{100 * numbers.precision_expected:.1f} % at {asked.confidence:g} %",
         err=True,
     )
+    if numbers.precision_expected > target.precision * 1.0005:
+        typer.echo(
+            "this misses the target by a little: the tool's t has n - 1 degrees of freedom, the "
+            "interval of AR-TOOL14 n - M; a plot or two more meet it",
+            err=True,
+        )
     print_table(numbers.table, "Plots 样地数")
 
 

@@ -25,7 +25,7 @@ from bluecarbon.cli.command_options import (
 )
 from bluecarbon.cli.held_maps import held_map, held_maps
 from bluecarbon.cli.table_output import echo_findings, print_table, refusals
-from bluecarbon.errors import DataError
+from bluecarbon.errors import DataError, OutputError
 from bluecarbon.spec import Finding, errors_in
 
 if TYPE_CHECKING:
@@ -82,7 +82,14 @@ def add_raster_commands(mrv_app: typer.Typer) -> None:
         mrv_app.command(name)(grouped(command))
 
 
-def areas(class_map: MapFile, *, strata: StrataFile = None, classes: Classes, scale: Scale) -> None:
+def areas(
+    class_map: MapFile,
+    *,
+    strata: StrataFile = None,
+    chart: Annotated[Path | None, typer.Option("--chart", help="Also draw a FILE.png.")] = None,
+    classes: Classes,
+    scale: Scale,
+) -> None:
     """True hectares of every class of a map, by stratum: geodesic, cut pixels by their part."""
     import pandas as pd
 
@@ -91,6 +98,7 @@ def areas(class_map: MapFile, *, strata: StrataFile = None, classes: Classes, sc
 
     with refusals():
         item, opened = held_map(class_map)
+        _chart_place(chart, [item.file, *([strata] if strata else [])])
         legend, found = given.legend_of_maps([item], declared_legend(classes))
         found = (*opened, *found)
         places, problems = given.strata_of(strata, [item])
@@ -109,7 +117,36 @@ def areas(class_map: MapFile, *, strata: StrataFile = None, classes: Classes, sc
         found += given.outside_findings(item, legend, frame["number"])
     echo_findings(found)
     frame.insert(2, "class", [legend.name(number) for number in frame["number"]])
+    if chart is not None:
+        from bluecarbon.mrv.change_charts import areas_png
+
+        with refusals():
+            _write_chart(chart, areas_png(frame))
     print_table(frame, f"Areas 面积 {item.subject}")
+
+
+def _chart_place(chart: Path | None, inputs: Sequence[Path]) -> None:
+    """Refuse a chart that is no PNG or would take the place of an input, before anything is read"""
+    from bluecarbon.cli.output_folder import require_apart
+    from bluecarbon.mrv.map_arguments import files_of
+
+    if chart is None:
+        return
+    if chart.suffix.lower() != ".png":
+        message, fix = f"'{chart.name}' does not end in .png", "name a picture, as in areas.png"
+        raise DataError([Finding.error("setting-wrong", "--chart", message, fix=fix)])
+    require_apart(chart, [file for path in inputs for file in files_of(path)])
+
+
+def _write_chart(chart: Path, picture: bytes) -> None:
+    """Write a picture whole or not at all. OutputError where it cannot be written."""
+    unfinished = chart.with_name(f".{chart.name}.unfinished")
+    try:
+        unfinished.write_bytes(picture)
+        unfinished.replace(chart)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise OutputError(f"{chart}: cannot be written: {error.strerror}") from error
 
 
 def change(
@@ -124,8 +161,9 @@ def change(
 ) -> None:
     """Gain and loss between maps of two or more dates: tables, maps, polygons and a manifest.
 
-    Writes tables/*.csv, maps/change_*.tif, maps/change_polygons.gpkg and manifest.json, and with
-    rules also the maps after them, maps/classes_*.tif.
+    Writes tables/*.csv, maps/change_*.tif, maps/change_polygons.gpkg, areas.png, change.png and
+    manifest.json; with rules also the maps after them, maps/classes_*.tif; of more than two dates
+    maps/first_change.tif and last_change.tif, the years of change.
     """
     from bluecarbon.cli.change_command import ChangeRequest, make_change
     from bluecarbon.cli.output_folder import replaced_folder
@@ -234,11 +272,12 @@ def _required(found: Sequence[Finding]) -> None:
 def _dated(
     arguments: Sequence[str], classes: Classes, grids: Grids
 ) -> tuple[tuple[DatedMap, ...], MapLegend, Findings]:
-    from bluecarbon.mrv.map_arguments import dated_maps, legend_of_maps
+    from bluecarbon.mrv.map_arguments import dated_maps, legend_of_maps, same_map_findings
 
     items, found = held_maps(*dated_maps(arguments))
     legend, problems = legend_of_maps(items, declared_legend(classes))
-    return items, without_nodata(legend, grids), (*found, *problems)
+    found += (*problems, *same_map_findings(items))
+    return items, without_nodata(legend, grids), found
 
 
 def _at_least_two(items: Sequence[DatedMap]) -> Findings:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from bluecarbon.spec import Finding
 
 registry_app = typer.Typer(
-    help="Look into a registry file and check that its ledger is sound.", no_args_is_help=True
+    help="Look into a registry, check that its ledger is sound, bring it up to date.",
+    no_args_is_help=True,
 )
 certificate_app = typer.Typer(
     help="Check certificates of retirement, without the registry.", no_args_is_help=True
@@ -35,12 +36,17 @@ _PUBLIC_KEY_FILE = "registry_public_key.pem"
 _CERTIFICATE_FILE = "certificate.json"
 _PAGE_FILE = "certificate.html"
 
-RegistryFile = Annotated[Path, typer.Argument(help="The registry's SQLite file.")]
+RegistryPlace = Annotated[
+    str,
+    typer.Argument(
+        metavar="REGISTRY", help="The registry: a SQLite file, or postgresql://... (its address)."
+    ),
+]
 PublicKey = Annotated[
     Path | None,
     typer.Option(
         "--public-key",
-        help=f"The registry's public key (PEM); {_PUBLIC_KEY_FILE} beside FILE when not given.",
+        help=f"The registry's public key (PEM); {_PUBLIC_KEY_FILE} beside the file when not given.",
     ),
 ]
 
@@ -54,7 +60,7 @@ KeptCertificates = Annotated[
     list[Path] | None,
     typer.Option(
         "--certificate",
-        help=f"A certificate kept elsewhere (repeatable); {_CERTIFICATE_FILE} beside FILE counts.",
+        help=f"A certificate kept elsewhere (repeatable); {_CERTIFICATE_FILE} beside it counts.",
     ),
 ]
 KeptCheckpoints = Annotated[
@@ -69,7 +75,7 @@ Live = Annotated[
 
 @registry_app.command("verify")
 def verify_registry(
-    file: RegistryFile,
+    registry: RegistryPlace,
     public_key: PublicKey = None,
     *,
     certificate: KeptCertificates = None,
@@ -78,59 +84,62 @@ def verify_registry(
 ) -> None:
     """Run every invariant and compare what was kept; exit code 1 when anything is broken.
 
-    Exit code 2 when FILE is no registry, or a key, certificate or checkpoint cannot be read.
+    Exit code 2 when REGISTRY is none, or a key, certificate or checkpoint cannot be read.
     """
     from bluecarbon.registry.invariants import UNREADABLE, check_invariants
 
+    # Of a server nothing lies beside it; the folder in which the command runs says nothing of it.
+    file = None if _is_address(registry) else Path(registry)
     certificates = _kept_certificates(file, certificate or [])
     checkpoints = checkpoint or []
     with _refusals():
         place = public_key or _key_beside(file)
         key = _loaded(place)
         found = check_invariants(
-            file, key, at_rest=not live, certificates=certificates, checkpoints=checkpoints
+            registry, key, at_rest=not live, certificates=certificates, checkpoints=checkpoints
         )
         if any(item.code == UNREADABLE for item in found):
             _print_findings(found)
             raise typer.Exit(REFUSED)
         _print_invariants(found)
         _print_kept([*certificates, *checkpoints], found)
-        _print_key(file, place, key or _key_inside(file))
+        _print_key(file, place, key or _key_inside(registry))
     if found:
         raise typer.Exit(DIFFERS)
 
 
 @registry_app.command("checkpoint")
-def show_checkpoint(file: RegistryFile) -> None:
+def show_checkpoint(registry: RegistryPlace) -> None:
     """Print the newest signed checkpoint (JSON), to be kept elsewhere for `registry verify`."""
     from bluecarbon.provenance import canonical_json
     from bluecarbon.registry.errors import CheckpointMissingError
 
-    with _opened(file) as registry:
-        signed = registry.checkpoints()
+    with _opened(registry) as opened:
+        signed = opened.checkpoints()
         if not signed:
-            raise CheckpointMissingError(sequence=len(registry.events()))
+            raise CheckpointMissingError(sequence=len(opened.events()))
         typer.echo(canonical_json(signed[-1]).decode())
 
 
 @registry_app.command("balances")
-def show_balances(file: RegistryFile) -> None:
+def show_balances(registry: RegistryPlace) -> None:
     """Show the credits per account, batch and status."""
-    with _opened(file) as registry:
-        rows = [(b.account, b.batch, b.status, f"{b.quantity:,}") for b in registry.balances()]
+    with _opened(registry) as opened:
+        rows = [(b.account, b.batch, b.status, f"{b.quantity:,}") for b in opened.balances()]
     headings = ("Account 账户", "Batch 批次", "Status 状态", "Credits 数量 (tCO2e)")
     _print_table("Balances 余额", headings, rows)
 
 
 @registry_app.command("history")
 def show_history(
-    file: RegistryFile, serial: Annotated[str, typer.Argument(help="A serial number or range.")]
+    registry: RegistryPlace,
+    serial: Annotated[str, typer.Argument(help="A serial number or range.")],
 ) -> None:
     """Show where a serial number was, from issuance to now."""
-    with _opened(file) as registry:
+    with _opened(registry) as opened:
         rows = [
             (str(step.sequence), step.recorded_at, step.kind, step.holder, step.status, step.serial)
-            for step in registry.history(serial)
+            for step in opened.history(serial)
         ]
     headings = (
         "Event 事件",
@@ -141,6 +150,22 @@ def show_history(
         "Serial 编号",
     )
     _print_table("History 历史", headings, rows)
+
+
+@registry_app.command("migrate")
+def migrate_registry(registry: RegistryPlace) -> None:
+    """Bring a registry of an earlier version up to date; keep a copy of it first.
+
+    Everything happens or nothing does; the journal and all certificates stay what they are.
+    """
+    from bluecarbon.registry.migrate import migrate
+
+    with _refusals():
+        done = migrate(registry)
+    if done.found == done.now:
+        _say(f"schema {done.now}: nothing to do / 已是最新版本，无需迁移")
+    else:
+        _say(f"schema {done.found} -> {done.now} / 数据库结构已迁移", style="green")
 
 
 @certificate_app.command("verify")
@@ -202,13 +227,23 @@ def _page_beside(file: Path) -> Path | None:
     return usual if usual.exists() and not file.with_name(_CERTIFICATE_FILE).exists() else None
 
 
-def _kept_certificates(file: Path, given: Sequence[Path]) -> list[Path]:
+def _is_address(registry: str) -> bool:
+    from bluecarbon.registry.store import is_address
+
+    return is_address(registry)
+
+
+def _kept_certificates(file: Path | None, given: Sequence[Path]) -> list[Path]:
+    if file is None:
+        return list(given)
     beside = file.with_name(_CERTIFICATE_FILE)
     given_already = any(path.resolve() == beside.resolve() for path in given)
     return [*given, *([beside] if beside.exists() and not given_already else [])]
 
 
-def _key_beside(file: Path) -> Path | None:
+def _key_beside(file: Path | None) -> Path | None:
+    if file is None:
+        return None
     key = file.parent / _PUBLIC_KEY_FILE
     return key if key.exists() else None
 
@@ -219,13 +254,13 @@ def _loaded(place: Path | None) -> Ed25519PublicKey | None:
     return None if place is None else load_public_key(place)
 
 
-def _key_inside(file: Path) -> Ed25519PublicKey | None:
+def _key_inside(registry: str) -> Ed25519PublicKey | None:
     from bluecarbon.registry.invariants import key_in_file
 
-    return key_in_file(file)
+    return key_in_file(registry)
 
 
-def _print_key(file: Path, place: Path | None, key: Ed25519PublicKey | None) -> None:
+def _print_key(file: Path | None, place: Path | None, key: Ed25519PublicKey | None) -> None:
     """Say which key was believed, and when that key proves less than the reader may think."""
     from bluecarbon.registry.identity import fingerprint
 
@@ -234,10 +269,10 @@ def _print_key(file: Path, place: Path | None, key: Ed25519PublicKey | None) -> 
     _say(f"public key 公钥指纹 SHA-256: {fingerprint(key)}")
     if place is None:
         _say(
-            "key from the registry file itself: compare its fingerprint with the one the registry"
-            " publishes / 公钥取自登记簿文件本身：请将其指纹与登记机构公布的指纹核对"
+            "key from the registry itself: compare its fingerprint with the one the registry"
+            " publishes / 公钥取自登记簿本身：请将其指纹与登记机构公布的指纹核对"
         )
-    elif place.resolve().parent == file.resolve().parent:
+    elif file is not None and place.resolve().parent == file.resolve().parent:
         _say(
             "key from the same folder: compare its fingerprint with the one the registry"
             " publishes / 公钥取自同一文件夹：请将其指纹与登记机构公布的指纹核对"
@@ -245,15 +280,15 @@ def _print_key(file: Path, place: Path | None, key: Ed25519PublicKey | None) -> 
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Registry]:
+def _opened(place: str) -> Iterator[Registry]:
     from bluecarbon.registry.service import Registry
 
     with _refusals():
-        registry = Registry(file)
+        opened = Registry(place)
         try:
-            yield registry
+            yield opened
         finally:
-            registry.close()
+            opened.close()
 
 
 @contextmanager

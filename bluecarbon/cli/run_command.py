@@ -17,15 +17,15 @@ from bluecarbon.cli.show import console, print_findings, progress_bars
 from bluecarbon.errors import BluecarbonError, DataError
 from bluecarbon.mrv.claim_uncertainty import project_uncertainty, uncertainty_tables
 from bluecarbon.mrv.document_files import write_documents
-from bluecarbon.mrv.evidence import write_pictures
+from bluecarbon.mrv.evidence import write_pictures, write_stock_findings
 from bluecarbon.mrv.outputs import write_rasters, write_tables
 from bluecarbon.mrv.pipeline import Measured, build_report, measure, quantify
 from bluecarbon.mrv.progress import Progress
-from bluecarbon.mrv.project_stock_maps import write_project_stocks
+from bluecarbon.mrv.project_stock_maps import project_stock_findings, write_project_stocks
 from bluecarbon.project import Project
 from bluecarbon.project_file import load_project
 from bluecarbon.report import MonitoringReport, write_report
-from bluecarbon.spec import Finding
+from bluecarbon.spec import Finding, errors_in
 
 
 def check_project(project_path: Path) -> int:
@@ -35,9 +35,12 @@ def check_project(project_path: Path) -> int:
         with progress_bars() as progress:
             measured = measure(project, progress)
         claim = quantify(project, measured.monitoring)
+        on_stocks = project_stock_findings(project, measured)
     except DataError as error:
         return refused(error)
-    print_findings((*measured.findings, *(claim.findings if claim else ())))
+    if errors_in(on_stocks):
+        return refused(DataError(on_stocks))
+    print_findings((*measured.findings, *(claim.findings if claim else ()), *on_stocks))
     console.print("[green]nothing forbids measuring and quantifying this project[/]")
     return 0
 
@@ -84,6 +87,7 @@ def _produce(
     sure = project_uncertainty(project, measured.monitoring, measured.inventory)
     write_tables(measured, report.quantification, folder, more=uncertainty_tables(sure))
     _, on_stocks = write_project_stocks(project, measured, folder)
+    write_stock_findings(on_stocks, folder)
     progress("writing report", 2, steps)
     ledger = _keep_ledger(project, report, folder)
     progress("writing report", 3, steps)

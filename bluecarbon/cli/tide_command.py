@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Findings = tuple[Finding, ...]
 LEVEL = "level_m"
+STACKS = frozenset({".nc", ".nc4", ".zarr"})
 
 
 def add_tide_command(mrv_app: typer.Typer) -> None:
@@ -35,7 +36,8 @@ def tide(
         list[str] | None,
         typer.Argument(
             metavar="TIME...",
-            help="2024-10-24T02:55:31Z, or a STAC item or catalogue (.json) with such times.",
+            help="2024-10-24T02:55:31Z, or what has such times: a STAC item or catalogue (.json), "
+            "a stack of dates (.nc, .zarr; in UTC).",
         ),
     ] = None,
     *,
@@ -93,7 +95,10 @@ def _rows(times: Sequence[str], table: Path | None) -> tuple[pd.DataFrame, Findi
 
     texts: list[str] = []
     for text in times:
-        texts += _of_items(Path(text)) if text.lower().endswith(".json") else [text]
+        if text.lower().endswith(".json"):
+            texts += _of_items(Path(text))
+        else:
+            texts += _of_stack(Path(text)) if Path(text).suffix in STACKS else [text]
     rows = pd.DataFrame({"time_utc": texts})
     if table is None:
         return rows, ()
@@ -117,6 +122,26 @@ def _of_items(path: Path) -> list[str]:
             [Finding.error("stac-unreadable", path.name, str(error), fix=fix)]
         ) from error
     return [str(text) for text in texts if text]
+
+
+def _of_stack(path: Path) -> list[str]:
+    """The times of a stack of dates, in UTC as CF counts them where a file names no zone."""
+    from bluecarbon.mrv.datasets import open_dataset
+
+    opened, found = open_dataset(path)
+    if opened is None:
+        raise DataError(found)
+    times = opened.dataset.coords.get("time")
+    if times is None or times.dtype.kind != "M":
+        message = "has no coordinate time that holds dates and times"
+        fix = "give the times themselves, or --times FILE.csv"
+        raise DataError([Finding.error("tide-time-missing", path.name, message, fix=fix)])
+    moments = times.to_numpy().astype("datetime64[s]").ravel()
+    if (moments == moments.astype("datetime64[D]")).all():
+        message = "holds dates without a time of day: a tide is that of a moment"
+        fix = "take the times of acquisition from the product: --times FILE.csv"
+        raise DataError([Finding.error("tide-time-missing", path.name, message, fix=fix)])
+    return [f"{moment}Z" for moment in moments]
 
 
 def _heights(

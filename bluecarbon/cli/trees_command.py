@@ -44,6 +44,13 @@ class SheetOptions:
     decimal_comma: Annotated[bool, typer.Option("--decimal-comma", help="Read 0,85 as 0.85.")] = (
         False
     )
+    strata: Annotated[
+        Path | None,
+        typer.Option("--strata", help="Polygons with the property stratum: plots outside are out."),
+    ] = None
+    coordinates: Annotated[
+        str, typer.Option("--coordinates", help="Of plots: wgs84, gcj-02 or bd-09.")
+    ] = "wgs84"
     species_names: Annotated[
         list[str] | None,
         typer.Option("--species", help="Code or local name=species, as 16=Rhizophora apiculata."),
@@ -121,7 +128,10 @@ def trees(
             raise DataError(found)
         if out is not None:
             settings = asdict(reading) | asdict(evaluation) | {"strict": strict}
-            _write(made, found, asked, out=out, settings=settings)
+            settings["strata"] = reading.strata.name if reading.strata else ""
+            sheets = (("trees", file), ("plots", plots), ("strata", reading.strata))
+            inputs = [(path, role) for role, path in sheets if path is not None]
+            _write(made, found, inputs, out=out, settings=settings)
     echo_findings(sorted(found, key=lambda f: ("error", "warning", "info").index(f.severity)))
     _print_result(made)
 
@@ -145,7 +155,7 @@ def _request(
         "plot_columns": _pairs(reading.plot_columns, "--plot-columns", wrong),
         "species_names": _pairs(reading.species_names, "--species", wrong),
         "equations": _lists(evaluation.equations, wrong),
-        "bad_rows": "stop" if strict else "leave out",
+        "bad_rows": "stop" if strict else "leave out", "coordinates": reading.coordinates,
         "out_of_range": evaluation.out_of_range, "unknown_species": evaluation.unknown_species,
         "dead_wood": {"fractions": evaluation.dead_fractions},
     }  # fmt: skip
@@ -160,12 +170,25 @@ def _request(
     for path in (file, *([plots] if plots else [])):
         if not path.is_file():
             wrong.append(Finding.error("file-missing", path.name, f"there is no file {path}"))
+    polygons = _polygons(reading.strata, wrong)
     if section is None or choice is None or errors_in(wrong):
         raise DataError([*wrong, *found])
     return InventoryRequest(
-        file, plots, section, choice, section.unknown_species,
+        file, plots, section, choice, section.unknown_species, strata=tuple(polygons),
         plot_area_m2=evaluation.plot_area, date=date,
+        polygons=polygons, coordinates=section.coordinates,
     )  # fmt: skip
+
+
+def _polygons(strata: Path | None, wrong: list[Finding]) -> dict[str, Any]:
+    """The polygons of the strata by their id, none when no layer is given."""
+    if strata is None:
+        return {}
+    from bluecarbon.mrv.vectors import read_strata
+
+    layer, found = read_strata(strata, None, None)
+    wrong += errors_in(found)
+    return {item.stratum.id: item.geometry for item in layer or ()}
 
 
 def _pairs(texts: Sequence[str] | None, option: str, wrong: list[Finding]) -> dict[str, str]:
@@ -262,7 +285,7 @@ def _print_result(made: FieldInventory) -> None:
 def _write(
     made: FieldInventory,
     found: Sequence[Finding],
-    asked: InventoryRequest,
+    inputs: Sequence[tuple[Path, str]],
     *,
     out: Path,
     settings: dict[str, Any],
@@ -272,9 +295,8 @@ def _write(
     from bluecarbon.mrv.manifest import digest_of, write_manifest
     from bluecarbon.mrv.outputs import SIGNIFICANT_DIGITS
 
-    inputs = [(asked.trees, "trees"), *([(asked.plots, "plots")] if asked.plots else [])]
     paths = [path for path, _ in inputs]
-    with replaced_folder(out, asked.trees, command=COMMAND, inputs=paths) as folder:
+    with replaced_folder(out, paths[0], command=COMMAND, inputs=paths) as folder:
         for name, table in inventory_tables(made, found).items():
             table.to_csv(
                 folder / name, index=False, float_format=SIGNIFICANT_DIGITS, lineterminator="\n"

@@ -90,7 +90,7 @@ def write_cleaned_maps(
     dtype = number_type(stack)
     made = tuple(replace(m, path=folder / f"classes_{m.year}.tif", band=None) for m in maps)
     layers = [
-        _Layer(
+        Layer(
             item.path,
             f"class map of {item.year}",
             nodata,
@@ -104,7 +104,7 @@ def write_cleaned_maps(
         return stack.number_of(places).astype(dtype)
 
     work = partial(cleaned_block, stack, rules)
-    found = _write_layers(stack, layers, work, numbers, runner=runner)
+    found = write_layers(stack, layers, work, numbers, runner=runner)
     return made, found
 
 
@@ -129,15 +129,15 @@ def write_change_maps(
     legend = {c: what.replace("mangrove", name) for c, what in CHANGE_LEGEND.items()}
     colours = colour_table(CHANGE_LEGEND, CHANGE_COLOURS)
     layers = [
-        _Layer(path, f"change of {name} {start}-{end}", CODE_OUTSIDE, legend, colours)
+        Layer(path, f"change of {name} {start}-{end}", CODE_OUTSIDE, legend, colours)
         for (start, end), path in periods.items()
     ]
     work = partial(changed_block, stack, class_lookup(stack, rules), tuple(pairs))
-    return periods, _write_layers(stack, layers, work, np.asarray, runner=runner)
+    return periods, write_layers(stack, layers, work, np.asarray, runner=runner)
 
 
 @dataclass(frozen=True)
-class _Layer:
+class Layer:
     """One file to be written: where, what it shows, and the meaning of its numbers."""
 
     path: Path
@@ -147,9 +147,9 @@ class _Layer:
     colours: Mapping[int, tuple[int, int, int, int]]
 
 
-def _write_layers(
+def write_layers(
     stack: MapStack,
-    layers: Sequence[_Layer],
+    layers: Sequence[Layer],
     work: Callable[[Block], Codes | Finding],
     numbers: Callable[[Codes], NDArray[Any]],
     *,
@@ -178,7 +178,7 @@ def _write_layers(
     return ()
 
 
-def _tiled(path: Path, grid: Grid, layer: _Layer, dtype: np.dtype[Any]) -> Any:
+def _tiled(path: Path, grid: Grid, layer: Layer, dtype: np.dtype[Any]) -> Any:
     place = {"crs": grid.crs, "transform": grid.transform, "nodata": layer.nodata}
     size = {"height": grid.height, "width": grid.width, "count": 1, "dtype": dtype.name}
     tiles = {"tiled": True, "blockxsize": TILE_PX, "blockysize": TILE_PX, "bigtiff": "if_safer"}

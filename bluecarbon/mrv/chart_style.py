@@ -103,6 +103,13 @@ def svg(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def stacked(words: Words, key: str, **places: object) -> str:
+    """A title above an axis: two languages on two lines, as one line would leave the picture."""
+    if words.language != "both":
+        return words.say(key, **places)
+    return "\n".join(Words(code).say(key, **places) for code in ("zh", "en"))
+
+
 def light_grid(axes: Axes, axis: Literal["x", "y"] = "y") -> None:
     """Thin lines behind the marks, across ``axis``."""
     axes.grid(axis=axis, color=PALE, linewidth=0.5)

@@ -30,6 +30,9 @@ TAG = "class_"
 
 CODES_MAX = 65_536
 
+NOT_SEEN = frozenset({"outside", "unobserved"})
+"""Names of classes that say nothing about the ground, whatever number has them."""
+
 
 def block_sizes(path: Path, band: int, block: Block) -> list[tuple[int, int, float]]:
     """(number, pixels, hectares) of every number in one block; its own file handle."""
@@ -79,7 +82,8 @@ def class_sizes(
     Returns
     -------
     Columns code, stratum (the class name), pixels, area_ha, in order of the codes; codes of one
-    name share it, and nodata has no row. None with findings when the file cannot be used.
+    name share it; nodata and what nobody saw ("outside", "unobserved") have no row, and findings
+    give their hectares. None with findings when the file cannot be used.
     """
     subject = path.name
     grid, found = read_grid(path, subject, what="class-map")
@@ -128,19 +132,34 @@ def tagged_names(tags: Mapping[str, str]) -> dict[int, str]:
 def _named(
     sizes: pd.DataFrame, legend: Mapping[int, str], nodata: float | None, subject: str
 ) -> tuple[pd.DataFrame, Findings]:
-    """Sizes with class names, without the number that stands for "no data"."""
-    dropped = sizes[[is_nodata(int(code), nodata, legend) for code in sizes["code"]]]
-    kept = sizes.drop(index=dropped.index)
+    """Sizes with class names, without the numbers that say nothing about the ground."""
+    kept = sizes[[not says_nothing(int(code), nodata, legend) for code in sizes["code"]]]
     named = kept.assign(stratum=[legend.get(int(code), str(code)) for code in kept["code"]])
+    empty = [is_nodata(int(code), nodata, legend) for code in sizes["code"]]
+    unseen = sizes.drop(index=kept.index.union(sizes.index[empty]))
     found: list[Finding] = []
-    if not dropped.empty:
+    if any(empty):
         message = (
-            f"{int(dropped['pixels'].sum()):,} pixels ({dropped['area_ha'].sum():,.2f} ha) of "
-            f"number {nodata:g} are no data by the file's own tag, and no part of the sample"
+            f"{_in_hectares(sizes[empty])} of number {nodata:g} are no data by the file's own tag, "
+            "and no part of the sample"
         )
         fix = "if the number is a class, name it in the legend"
         found.append(Finding.info("class-map-nodata", subject, message, fix=fix))
+    if not unseen.empty:
+        names = ", ".join(f"'{legend[int(code)]}' ({code})" for code in unseen["code"])
+        message = f"{_in_hectares(unseen)} are {names}: unknown ground, and no part of the sample"
+        fix = "what is estimated is about the rest; map this ground, or say that it is missing"
+        found.append(Finding.warning("class-map-unobserved", subject, message, fix=fix))
     return named[["code", "stratum", "pixels", "area_ha"]].reset_index(drop=True), tuple(found)
+
+
+def _in_hectares(sizes: pd.DataFrame) -> str:
+    return f"{int(sizes['pixels'].sum()):,} pixels ({sizes['area_ha'].sum():,.2f} ha)"
+
+
+def says_nothing(code: int, nodata: float | None, legend: Mapping[int, str]) -> bool:
+    """Whether a number is no class: "no data", or named as what nobody saw (:data:`NOT_SEEN`)."""
+    return is_nodata(code, nodata, legend) or legend.get(code) in NOT_SEEN
 
 
 def is_nodata(code: int, nodata: float | None, legend: Mapping[int, str]) -> bool:

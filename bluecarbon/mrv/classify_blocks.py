@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -27,7 +28,7 @@ from bluecarbon.mrv.candidates import AUDITED_PIXELS, MAPPED_AS, REASONS, Ground
 from bluecarbon.mrv.class_maps import CODE_MANGROVE, CODE_UNOBSERVED, LEGEND
 from bluecarbon.mrv.classifiers import TreeModel
 from bluecarbon.mrv.colours import CLASS_COLOURS, colour_table
-from bluecarbon.mrv.covariates import decibels
+from bluecarbon.mrv.covariates import decibels, judge_covariate
 from bluecarbon.mrv.exports import as_cog, replacing
 from bluecarbon.mrv.indices import INDICES, compute_index
 from bluecarbon.mrv.mapping import stacked_features
@@ -35,7 +36,7 @@ from bluecarbon.mrv.model_files import load_model
 from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.mrv.water_distance import CoarseDistance, coarse_distance, water_cells
 from bluecarbon.project import Candidates, Covariate
-from bluecarbon.spec import Finding
+from bluecarbon.spec import Finding, errors_in
 
 BLOCK_PIXELS_MOST = 2**20
 """With four bands and their indices a block of a million pixels takes some 60 MB."""
@@ -160,7 +161,7 @@ def check_task(task: TileTask) -> tuple[Grid | None, Findings]:
     """The grid of the scene, or what keeps it from being classified.
 
     Findings: those of a grid and of a model; ``scene-band-count``, ``model-features-differ``,
-    ``covariate-not-by-block``, ``candidates-no-elevation``.
+    ``covariate-not-by-block``, ``candidates-no-elevation``, those of :func:`covariate_findings`.
     """
     grid, found = read_grid(task.scene, task.scene.name, what="scene")
     model, more = load_model(task.model)
@@ -171,7 +172,14 @@ def check_task(task: TileTask) -> tuple[Grid | None, Findings]:
         if count != len(task.bands):
             message = f"the file has {count} bands, {len(task.bands)} are named"
             found += (Finding.error("scene-band-count", task.scene.name, message),)
-    return (None if found else grid), found
+    found += () if grid is None else covariate_findings(task, grid)
+    return (None if errors_in(found) else grid), found
+
+
+def covariate_findings(task: TileTask, grid: Grid) -> Findings:
+    """What the files of the covariates say on the grid of the scene: :func:`judge_covariate`."""
+    judged = (judge_covariate(path, declared, grid) for declared, path in task.covariates)
+    return tuple(finding for findings in judged for finding in findings)
 
 
 def _declared_findings(task: TileTask, model: TreeModel | None) -> Iterator[Finding]:
@@ -249,15 +257,21 @@ def _bands(
     with _reading(task.scene, "scene") as dataset:
         numbers = dataset.read(numbers_of, window=block.window)
         nodata = dataset.nodatavals[0]
-    # Without a nodata tag a pixel that is 0 in all bands is the black frame of a scene.
-    empty = (numbers == (0 if nodata is None else nodata)).all(axis=0)
-    if np.issubdtype(numbers.dtype, np.floating):
-        empty |= ~np.isfinite(numbers).all(axis=0)
+    empty = empty_pixels(numbers, nodata)
     scale, offset = np.float32(task.scale), np.float32(task.offset)
     return {
         name: layer.astype(np.float32) * scale + offset
         for name, layer in zip(wanted, numbers, strict=True)
     }, empty
+
+
+def empty_pixels(numbers: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
+    """Where an image (bands, rows, columns) has no number: (rows, columns)."""
+    # Without a nodata tag a pixel that is 0 in all bands is the black frame of a scene.
+    empty = (numbers == (0 if nodata is None else nodata)).all(axis=0)
+    if np.issubdtype(numbers.dtype, np.floating):
+        empty |= ~np.isfinite(numbers).all(axis=0)
+    return np.asarray(empty, dtype=np.bool_)
 
 
 def block_layers(block: Block, task: TileTask) -> tuple[dict[str, Layer], NDArray[np.bool_]]:

@@ -8,9 +8,11 @@ the bytes are those of one machine.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +26,9 @@ Result = TypeVar("Result")
 
 WAITING_LEAST = 8
 """Blocks in flight on a cluster whose workers are still starting."""
+
+SECONDS = 10
+"""So long a scheduler may take to answer."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,22 @@ def connected(address: str) -> Iterator[Cluster]:
     """
     distributed = _distributed("distributed")
     try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
+        # A client that fails while it starts complains again when it is collected: knock first.
+        with ThreadPoolExecutor(1) as own:
+            own.submit(asyncio.run, _knock(address)).result()
+        client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no dask scheduler answers at {address}: {error}") from error
     with client:
         yield Cluster(client)
+
+
+async def _knock(address: str) -> None:
+    """Shake hands with the scheduler and leave. OSError or ValueError where none is."""
+    security = _distributed("distributed").Security().get_connection_args("client")
+    connect = _distributed("distributed.comm").connect
+    comm = await connect(address, timeout=SECONDS, **security)
+    await comm.close()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ classifier learns from the same numbers that it is asked about.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from rasterio.errors import RasterioError
 
 from bluecarbon.mrv.block_files import ValueFile, written
 from bluecarbon.mrv.blocks import Block, Runner
@@ -23,6 +25,7 @@ from bluecarbon.mrv.classify_blocks import (
     BrokenFileError,
     TileTask,
     block_layers,
+    empty_pixels,
     task_blocks,
     task_model,
 )
@@ -33,8 +36,10 @@ from bluecarbon.mrv.mapping import (
     joined_training,
     stacked_features,
 )
-from bluecarbon.mrv.rasters import Grid, opened, read_grid
+from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.mrv.scene_arguments import named_bands, scale_of
+from bluecarbon.mrv.scene_blocks import JUDGED_PIXELS
+from bluecarbon.mrv.scenes import KNOWN_BANDS, eight_bit_findings, value_findings
 from bluecarbon.spec import Finding, errors_in
 
 PROBABILITY_STEP = 1e-4
@@ -60,13 +65,14 @@ def read_image(
     """An image by its header; ``bands`` and ``scale`` where the file does not say them.
 
     Findings: those of :func:`.rasters.read_grid`, ``scene-bands-unnamed``, ``scene-band-count``,
-    ``scene-scale-missing``, ``scene-band-missing``.
+    ``scene-scale-missing``, and those of :func:`.scenes.value_findings` on a sample of its pixels:
+    what a composite refuses as no reflectance is refused here as well.
     """
     grid, found = read_grid(path, path.name, what="scene")
     if grid is None:
         return None, found
     with opened(path) as dataset:
-        count, said = dataset.count, scale_of(dataset)
+        count, said, dtype = dataset.count, scale_of(dataset), dataset.dtypes[0]
         names = tuple(bands) or named_bands(dataset.descriptions)
     factor = said if scale is None else scale
     if not names:
@@ -76,13 +82,46 @@ def read_image(
     elif len(names) != count:
         message = f"the file has {count} bands, {len(names)} are named"
         found += (Finding.error("scene-band-count", path.name, message),)
+    found += eight_bit_findings(dtype, path.name)
     if factor is None:
         message = "holds whole numbers and does not say how they become reflectance"
         fix = "make a composite first (mrv composite), or give --scale 0.0001"
         found += (Finding.error("scene-scale-missing", path.name, message, fix=fix),)
     if errors_in(found) or factor is None:
         return None, found
-    return Image(year, path, names, factor, grid), found
+    image = Image(year, path, names, factor, grid)
+    found += _judged(image)
+    return (None if errors_in(found) else image), found
+
+
+def _judged(image: Image) -> Findings:
+    """What the values of pixels spread over the image say of it."""
+    places = {name: place for place, name in enumerate(image.bands, 1) if name in KNOWN_BANDS}
+    if not places:
+        return ()
+    step = math.ceil(math.sqrt(max(1, image.grid.height * image.grid.width / JUDGED_PIXELS)))
+    form = (len(places), -(-image.grid.height // step), -(-image.grid.width // step))
+    try:
+        with opened(image.path) as dataset:
+            numbers = dataset.read(list(places.values()), out_shape=form)
+            empty = empty_pixels(numbers, dataset.nodatavals[0])
+    except (RasterioError, OSError) as error:
+        return (unreadable(image.path.name, "scene", error),)
+    values = numbers.astype(np.float32) * np.float32(image.scale)
+    reason = empty.astype(np.uint8)
+    return tuple(
+        _of_image(finding)
+        for finding in value_findings(values, reason, tuple(places), image.path.name)
+    )
+
+
+def _of_image(finding: Finding) -> Finding:
+    """As the command says it: options, not declarations; an image without numbers is none."""
+    if finding.code == "scene-all-cloud":
+        message, fix = "no pixel has a number: there is nothing to classify", "choose another image"
+        return Finding.error("image-empty", finding.subject, message, fix=fix)
+    fix = finding.fix.replace("number x scale + offset", "number x scale")
+    return finding.model_copy(update={"fix": fix.replace("[imagery] scale and offset", "--scale")})
 
 
 def training_of_images(

@@ -22,6 +22,9 @@ from numpy.typing import ArrayLike
 
 from bluecarbon.spec import Finding
 
+LISTED_MOST = 8
+"""A table that is no matrix may have a row for each point: nobody reads the names of all."""
+
 RowsAre = Literal["map", "reference"]
 
 Label = Any
@@ -183,7 +186,9 @@ def _table_findings(table: pd.DataFrame, subject: str) -> Findings:
 
 
 def _listed(names: Sequence[Label]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+    shown = ", ".join(f"'{name}'" for name in names[:LISTED_MOST])
+    more = len(names) - LISTED_MOST
+    return f"{shown}, ... ({len(names)} in all)" if more > 0 else shown
 
 
 def orientation_findings(

@@ -8,7 +8,7 @@ cannot be used, with the reason for each. It stops only where nothing could be r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from bluecarbon.mrv.field_workbooks import read_workbook_lines
 from bluecarbon.mrv.mapped_cells import CellDefect, MappedCells, mapped_cells
 from bluecarbon.mrv.position_checks import converted_findings, sound_positions
 from bluecarbon.mrv.rejects import Rejects, as_records
+from bluecarbon.mrv.sheet_workbooks import workbook_sheets
 from bluecarbon.mrv.soil_mixing import matter_suspicions
 from bluecarbon.spec import Finding, errors_in
 
@@ -50,12 +51,15 @@ class CoreSheet:
         line, core_id, code, reason: one line for each reason of each row that was left out.
     row_count
         How many rows the sheet has, used or not.
+    left_out
+        The rows that cannot be used, with the columns of ``rows`` as far as they can be read.
     """
 
     mapping: ColumnMapping
     rows: pd.DataFrame
     rejects: pd.DataFrame
     row_count: int = 0
+    left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def read_core_sheet(
@@ -73,7 +77,8 @@ def read_core_sheet(
     Parameters
     ----------
     path
-        CSV (UTF-8), CSV packed by gzip, or a workbook (its first sheet, or ``workbook_sheet``).
+        CSV (UTF-8), CSV packed by gzip, or a workbook (``workbook_sheet``, or the sheet whose
+        header has most of what slices need; which one is said).
     corrections
         Canonical name to header, or (header, unit): see
         :func:`bluecarbon.mrv.column_names.map_columns`.
@@ -93,7 +98,9 @@ def read_core_sheet(
     The sheet, or None when it cannot be used; and all findings: rows that are left out as
     warnings (errors when strict) that name their lines, and a last one that counts them.
     """
-    lines, findings = sheet_lines(path, workbook_sheet)
+    chosen, said = _sheet_of_slices(path, workbook_sheet, corrections or {})
+    lines, findings = sheet_lines(path, chosen)
+    findings = [*said, *findings]
     if lines is None:
         return None, tuple(findings)
     if not strict:
@@ -169,7 +176,36 @@ def _sheet(
         findings.append(defect("no-usable-rows", file, "no row can be used", "see above"))
     if errors_in(findings):
         return None, tuple(findings)
-    return CoreSheet(mapping, kept, rejects.table(), len(rows)), tuple(findings)
+    lost = rows[rejects.mask].reset_index(drop=True)
+    return CoreSheet(mapping, kept, rejects.table(), len(rows), lost), tuple(findings)
+
+
+def _sheet_of_slices(
+    path: Path, named: str, corrections: Mapping[str, Correction]
+) -> tuple[str, list[Finding]]:
+    """The sheet of a workbook whose header has most of the columns of slices, the first of equals.
+
+    A sheet of plots or trees has a site, a position and a date too, hence what slices need counts
+    before all that is known.
+    """
+    if named or path.suffix.lower() not in WORKBOOK_ENDINGS:
+        return named, []
+    sheets, _ = workbook_sheets(path)
+    if len(sheets) < 2:
+        return "", []
+
+    def score(name: str) -> tuple[int, int]:
+        header = sheets[name][0][1]
+        has = {c.name for c in map_columns(header, SOIL_NAMES, file="")[0].columns}
+        # a header that the user names stands in one sheet only
+        theirs = {said if isinstance(said, str) else said[0] for said in corrections.values()}
+        theirs &= {cell.strip() for cell in header} - {""}
+        needed = {"core_id", "depth_interval_cm", "depth_mid_cm", *_MEASURED}
+        return len(has & needed) + len(theirs), len(has)
+
+    best = max(sheets, key=score)
+    message = f"the sheet '{best}' is read, of: {', '.join(sheets)}"
+    return best, [defect("sheet-chosen", path.name, message, severity="info")]
 
 
 def sheet_lines(path: Path, workbook_sheet: str) -> tuple[Lines | None, list[Finding]]:

@@ -8,6 +8,7 @@ with gaps, and nothing is made up.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.vrt import WarpedVRT
 from rasterio.warp import reproject
 
 from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
@@ -30,6 +32,9 @@ WATER_REACH_M = 5_000.0
 
 MISSING_SHARE = 0.01
 """A covariate that lacks more than this part of the window deserves a warning."""
+
+JUDGED_PIXELS = 50_000
+"""So many pixels of an image say whether a covariate has numbers there."""
 
 Layer = NDArray[np.float32]
 
@@ -51,19 +56,14 @@ def read_covariate(
     try:
         with opened(path) as dataset:
             if declared.band > dataset.count:
-                message = f"band {declared.band} is asked for, the file has {dataset.count}"
-                fix = "bands count from 1"
-                finding = Finding.error("covariate-band-missing", path.name, message, fix=fix)
-                return None, (finding,)
+                return None, (_band_missing(path, declared, dataset.count),)
             values = _on_grid(dataset, declared, reach)
     except (RasterioError, OSError) as error:
         return None, (unreadable(path.name, "covariate", error),)
     rows, columns = reach.slices_of(grid)
     gaps = float(np.isnan(values[rows, columns]).mean())
     if gaps == 1.0:
-        message = "has no number inside the project's window"
-        fix = "choose a file that covers the boundary, or leave the covariate out"
-        return None, (Finding.error("covariate-no-overlap", path.name, message, fix=fix),)
+        return None, (_no_overlap(path, "the project's window"),)
     layer = _derived(values, declared, reach)[rows, columns]
     resampled = not source.shares_lattice_with(grid)
     return np.ascontiguousarray(layer), _remarks(path, declared, gaps=gaps, resampled=resampled)
@@ -103,12 +103,60 @@ def _derived(values: Layer, declared: Covariate, grid: Grid) -> Layer:
     return values
 
 
+def judge_covariate(path: Path, declared: Covariate, grid: Grid) -> tuple[Finding, ...]:
+    """What a file says of itself as a covariate of an image that is read block by block.
+
+    A sample of pixels spread over the image is brought to ``grid`` as the blocks will be.
+    Findings: those of :func:`read_covariate`.
+    """
+    source, found = read_grid(path, path.name, what="covariate")
+    if source is None:
+        return found
+    step = math.ceil(math.sqrt(max(1, grid.height * grid.width / JUDGED_PIXELS)))
+    form = (-(-grid.height // step), -(-grid.width // step))
+    place = {"crs": grid.crs, "transform": grid.transform}
+    size = {"height": grid.height, "width": grid.width}
+    method = Resampling[declared.resampling]
+    try:
+        with opened(path) as dataset:
+            if declared.band > dataset.count:
+                return (*found, _band_missing(path, declared, dataset.count))
+            with WarpedVRT(
+                dataset, resampling=method, dtype="float32", nodata=np.nan, **place, **size
+            ) as aligned:
+                values = aligned.read(declared.band, out_shape=form)
+    except (RasterioError, OSError) as error:
+        return (*found, unreadable(path.name, "covariate", error))
+    gaps = float(np.isnan(values).mean())
+    if gaps == 1.0:
+        return (*found, _no_overlap(path, "the image"))
+    resampled = not source.shares_lattice_with(grid)
+    more = _remarks(path, declared, gaps=gaps, resampled=resampled, window="the image")
+    return (*found, *more)
+
+
+def _band_missing(path: Path, declared: Covariate, count: int) -> Finding:
+    message = f"band {declared.band} is asked for, the file has {count}"
+    return Finding.error("covariate-band-missing", path.name, message, fix="bands count from 1")
+
+
+def _no_overlap(path: Path, window: str) -> Finding:
+    message = f"has no number inside {window}"
+    fix = "choose a file that covers the boundary, or leave the covariate out"
+    return Finding.error("covariate-no-overlap", path.name, message, fix=fix)
+
+
 def _remarks(
-    path: Path, declared: Covariate, *, gaps: float, resampled: bool
+    path: Path,
+    declared: Covariate,
+    *,
+    gaps: float,
+    resampled: bool,
+    window: str = "the project's window",
 ) -> tuple[Finding, ...]:
     found = []
     if gaps > MISSING_SHARE:
-        message = f"covariate '{declared.name}' lacks {gaps:.1%} of the project's window"
+        message = f"covariate '{declared.name}' lacks {gaps:.1%} of {window}"
         found.append(Finding.warning("covariate-gaps", path.name, message))
     if resampled:
         message = f"covariate '{declared.name}' was brought to the scenes' grid: "

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bluecarbon.mrv.field_tables import Column, in_words, read_field_table, row_defects
 from bluecarbon.mrv.stock_sources import POOLS, TableSource
@@ -34,6 +35,18 @@ DENSITY_COLUMNS = (
 
 CARBON, DRY = "tC/ha", "t/ha"
 
+DENSITY_MOST_TC_HA: dict[Pool, float] = {
+    "agb": 800.0,
+    "bgb": 800.0,
+    "dead": 400.0,
+    "soil": 10_000.0,
+}
+"""More is taken for a mistake of units, not for a forest: our own stop, no number of a rule book.
+
+Published mangrove carbon lies far below: Kauffman et al. 2020 (Ecological Monographs 90: e01405)
+have at most some 2,200 tC/ha in a whole ecosystem, soil to 3 m and roots in it (recalled).
+"""
+
 
 def read_densities(
     path: Path, carbon_fraction: Quantity | None = None
@@ -42,7 +55,8 @@ def read_densities(
     and ``dry_t_ha``, the dry matter that a row was (0 where it was carbon).
 
     Findings: those of a table; ``density-pool-unknown``, ``density-unit-wrong``,
-    ``density-negative``, ``density-twice`` (errors, by row); ``density-error-unknown``,
+    ``density-negative``, ``density-implausible`` (:data:`DENSITY_MOST_TC_HA`), ``density-twice``
+    (errors, by row); ``density-error-unknown``,
     ``density-unverified`` (warnings).
     """
     table, found = read_field_table(path, path.name, DENSITY_COLUMNS)
@@ -83,12 +97,25 @@ def _defects(table: pd.DataFrame, file: str, fraction: Quantity | None) -> list[
     )
     negative = (table["value"] < 0) | (table["standard_error"] < 0)
     found += rows(negative, "density-negative", "{:g} and its error", "give numbers from 0 on")
+    factor = np.where(dry, fraction.value if fraction else 1.0, 1.0)
+    most = table["pool"].map(DENSITY_MOST_TC_HA)
+    found += rows(
+        table["value"] * factor > most,
+        "density-implausible",
+        "{:g} is more than any mangrove holds in this pool",
+        f"check the unit: {_most_in_words()} tC/ha are taken (kg/ha, or a stock in tC?)",
+    )
     keys = table[["class", "stratum", "pool"]]
     found += rows(keys.duplicated(), "density-twice", "{} is there twice", "keep one row of each")
     return found
 
 
+def _most_in_words() -> str:
+    return ", ".join(f"{pool} up to {most:g}" for pool, most in DENSITY_MOST_TC_HA.items())
+
+
 _CELL = {
+    "density-implausible": "value",
     "density-pool-unknown": "pool",
     "density-unit-wrong": "unit",
     "density-negative": "value",
@@ -128,10 +155,12 @@ def table_sources(
 ) -> tuple[dict[Pool, TableSource], Findings]:
     """A source for each pool of the table; groups are (stratum, class).
 
-    Findings: ``density-missing`` (warning) for groups that a pool has no row for.
+    Findings: ``density-missing`` (warning) for groups that a pool has no row for;
+    ``density-stratum-unknown``, ``density-class-unknown`` (warnings) for rows of ground that does
+    not count.
     """
     sources: dict[Pool, TableSource] = {}
-    found = []
+    found = _unused(densities, groups, subject)
     for pool in POOLS:
         rows = densities[densities["pool"] == pool].reset_index(drop=True)
         if rows.empty:
@@ -149,6 +178,44 @@ def table_sources(
         dry = rows["dry_t_ha"].to_numpy(np.float64)
         sources[pool] = TableSource(values, np.nan_to_num(errors), row_of_group, dry)
     return sources, tuple(found)
+
+
+def _unused(
+    densities: pd.DataFrame, groups: Sequence[tuple[str, str]], subject: str
+) -> list[Finding]:
+    """Rows for a stratum or a class that does not occur: mostly a name written in another way."""
+    found = []
+    for place, column in enumerate(("stratum", "class")):
+        known = list(dict.fromkeys(group[place] for group in groups))
+        strange = sorted(set(densities[column]) - {"", *known})
+        if not strange:
+            continue
+        have = ", ".join(filter(None, known)) or "none"
+        message = f"{column} {', '.join(strange)} does not occur (there are: {have}): "
+        message += "its rows are used nowhere"
+        fix = "write the name as the map's legend or the layer of strata has it"
+        found.append(Finding.warning(f"density-{column}-unknown", subject, message, fix=fix))
+    return found
+
+
+def shared_errors(
+    densities: pd.DataFrame, together: pd.DataFrame
+) -> dict[tuple[Pool, Pool], NDArray[np.float64]]:
+    """Covariances of the rows of two pools, (rows, rows), in the order of :func:`table_sources`.
+
+    ``together`` has the columns stratum, pool, other, covariance [(tC/ha)2] of the two means of a
+    stratum; where a stratum has no row of a pool there is nothing to share.
+    """
+    strata = {pool: densities.loc[densities["pool"] == pool, "stratum"].tolist() for pool in POOLS}
+    made: dict[tuple[Pool, Pool], NDArray[np.float64]] = {}
+    for row in together.to_dict("records"):
+        pool, other, stratum = row["pool"], row["other"], row["stratum"]
+        if stratum not in strata[pool] or stratum not in strata[other]:
+            continue
+        empty = np.zeros((len(strata[pool]), len(strata[other])))
+        place = strata[pool].index(stratum), strata[other].index(stratum)
+        made.setdefault((pool, other), empty)[place] = row["covariance"]
+    return made
 
 
 def _row(places: Mapping[tuple[str, str], int], stratum: str, kind: str) -> int:

@@ -27,7 +27,7 @@ from bluecarbon.mrv.scene_arguments import named_bands
 from bluecarbon.mrv.scenes import BRIGHT_REFLECTANCE
 from bluecarbon.mrv.sensors import radar_findings
 from bluecarbon.spec import Finding
-from bluecarbon.stac_files import items_of, read_json
+from bluecarbon.stac_files import items_of, read_json, without_name
 
 SAMPLE_SIDE = 512
 """Values are judged on so many rows and columns, spread over the raster."""
@@ -297,8 +297,9 @@ def _of_stac(path: Path) -> Description:
         items = items_of(path, str(path))
         first = read_json(Path(items[0].path)) if items else {}
     except ValueError as error:
+        message = without_name(error, path)
         fix = "give a STAC catalogue, collection or item on disk"
-        finding = Finding.error("stac-unreadable", path.name, str(error), fix=fix)
+        finding = Finding.error("stac-unreadable", path.name, message, fix=fix)
         return Description(tuple(rows), (finding,))
     if not items:
         fix = "check the links of the catalogue"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from bluecarbon.mrv import map_charts, report_charts
+from bluecarbon.mrv import map_charts, report_charts, stock_charts
 from bluecarbon.mrv.chart_style import chart_words
 from bluecarbon.mrv.document_blocks import Block, Column, Figure, LegendEntry, Table, Text, table
 from bluecarbon.mrv.document_numbers import interval, number, percent, rows_of
-from bluecarbon.mrv.document_words import Words
+from bluecarbon.mrv.document_words import Words, listed
 from bluecarbon.mrv.evidence import Evidence
 
 MAPS_MAX = 6
 """More maps would make a book: the years of the claim, first and last are drawn."""
+
+STOCK_MAPS_MAX = 4
+"""The last years; the folder stock_maps has all of them."""
 
 Blocks = Iterator[Block]
 Rows = list[tuple[str, ...]]
@@ -38,12 +42,12 @@ def maps(evidence: Evidence, words: Words) -> Blocks:
         legend = _legend(map_charts.class_legend(evidence, epoch), words)
         alt = _class_map_alt(evidence, epoch, words)
         yield Figure(f"classes-{epoch}", svg, alt, caption, legend)
-    pair = evidence.claimed_change
-    if pair is not None:
+    for pair in _shown_changes(evidence, shown):
         svg = map_charts.change_map_svg(evidence, *pair)
         caption = words.say("change_map_caption", start=pair[0], end=pair[1])
         legend = _legend(map_charts.change_legend(evidence, *pair), words)
-        yield Figure("change", svg, _change_alt(evidence, pair, words), caption, legend)
+        name = f"change-{pair[0]}-{pair[1]}"
+        yield Figure(name, svg, _change_alt(evidence, pair, words), caption, legend)
 
 
 def _legend(swatches: tuple[map_charts.Swatch, ...], words: Words) -> tuple[LegendEntry, ...]:
@@ -63,6 +67,13 @@ def _shown_epochs(evidence: Evidence) -> tuple[int, ...]:
     spare = [e for e in epochs if e not in wanted]
     step = max(1, len(spare) // (MAPS_MAX - len(wanted)))
     return tuple(sorted(wanted | set(spare[::step][: MAPS_MAX - len(wanted)])))
+
+
+def _shown_changes(evidence: Evidence, shown: tuple[int, ...]) -> list[tuple[int, int]]:
+    """From each drawn year to the next, and that of the claim where it is none of these."""
+    pairs = list(itertools.pairwise(shown))
+    claimed = evidence.claimed_change
+    return pairs if claimed is None or claimed in pairs else [*pairs, claimed]
 
 
 def _crs_name(evidence: Evidence) -> str:
@@ -184,11 +195,12 @@ def _changes(evidence: Evidence, words: Words) -> Blocks:
     changes, strata = evidence.table("change_estimates"), evidence.report.monitoring.strata
     if changes.empty:
         return
+    with_intervals = bool(changes["ci_low_ha"].notna().any())
     columns = (
         Column(words.say("period"), "right"),
         Column(words.say("stratum"), "left", 1),
         *(Column(words.say(name), "right") for name in ("gain_ha", "loss_ha", "net_ha")),
-        Column(words.say("net_interval_ha"), "right"),
+        *((Column(words.say("net_interval_ha"), "right"),) if with_intervals else ()),
     )
     rows: Rows = []
     keys = ["from_epoch", "to_epoch", "stratum"]
@@ -200,13 +212,36 @@ def _changes(evidence: Evidence, words: Words) -> Blocks:
                 f"{first['from_epoch']}–{first['to_epoch']}",
                 words.stratum(first["stratum"], strata),
                 *(number(by_kind.loc[kind, "area_ha"]) for kind in ("gain", "loss", "net")),
-                interval(net["ci_low_ha"], net["ci_high_ha"]),
+                *((interval(net["ci_low_ha"], net["ci_high_ha"]),) if with_intervals else ()),
             )
         )
     yield Text(words.say("change_heading"), "heading")
     yield table(columns, rows)
-    mapped = bool((changes["sample_size"] == 0).any())
-    yield Text(words.say("change_note_mapped" if mapped else "change_note"), "note")
+    mapped = changes[changes["sample_size"] == 0]
+    yield Text(words.say("change_note" if mapped.empty else "change_note_mapped"), "note")
+    differences = listed("change_note_pair", _net_of_both(mapped, evidence.table("area_estimates")))
+    if differences.en:
+        yield Text(words.say("change_note_estimates", differences=differences), "note")
+
+
+def _net_of_both(mapped: pd.DataFrame, estimates: pd.DataFrame) -> list[dict[str, object]]:
+    """Net change of the whole boundary on the maps and between the estimates, side by side.
+
+    Nothing where no reference sample corrects the maps: there the two are the same.
+    """
+    whole = estimates[(estimates["stratum"] == "") & (estimates["sample_size"] > 0)]
+    of = dict(zip(whole["epoch"], whole["area_ha"], strict=True))
+    net = mapped[(mapped["stratum"] == "") & (mapped["kind"] == "net")]
+    return [
+        {
+            "start": row.from_epoch,
+            "end": row.to_epoch,
+            "mapped": number(row.area_ha),
+            "estimated": number(of[row.to_epoch] - of[row.from_epoch]),
+        }
+        for row in rows_of(net)
+        if {row.from_epoch, row.to_epoch} <= of.keys()
+    ]
 
 
 def _observed(evidence: Evidence, words: Words) -> Blocks:
@@ -255,6 +290,8 @@ def stocks(evidence: Evidence, words: Words) -> Blocks:
         yield Text(words.say("stocks_heading"), "heading")
         yield _stocks_table(totals, evidence, words)
         yield Text(words.say("stocks_note"), "note")
+        yield from _unknown_stocks(totals, words)
+    yield from _stock_maps(evidence, words)
 
 
 def _trees_table(trees: pd.DataFrame, evidence: Evidence, words: Words) -> Table:
@@ -315,6 +352,7 @@ def _stocks_table(stocks: pd.DataFrame, evidence: Evidence, words: Words) -> Tab
         Column(words.say("year"), "right"),
         Column(words.say("stratum"), "left", 1),
         Column(words.say("area_ha"), "right"),
+        Column(words.say("unknown_ha"), "right"),
         *(Column(words.name("pool", pool), "right") for pool in pools),
         Column(words.say("in_all"), "right"),
         Column(words.say("plus_minus"), "right"),
@@ -332,9 +370,47 @@ def _stocks_table(stocks: pd.DataFrame, evidence: Evidence, words: Words) -> Tab
                 str(year),
                 words.stratum(str(stratum), strata),
                 number(group["area_ha"].iloc[0]),
+                number(group["unknown_ha"].max()),
                 *(number(of.get(pool), 0) for pool in pools),
                 number(of.get("total"), 0),
                 number(whole["standard_error_tc"].max(), 0),
             )
         )
     return Table(columns, tuple(rows), tuple(wholes))
+
+
+def _unknown_stocks(stocks: pd.DataFrame, words: Words) -> Blocks:
+    """How much ground no sum holds, where the stock of some pool is not known there."""
+    whole = stocks[stocks["stratum"] == ""].groupby("epoch")[["unknown_ha", "area_ha"]].max()
+    parts = [
+        {"year": row.Index, "unknown": number(row.unknown_ha), "area": number(row.area_ha)}
+        for row in rows_of(whole[whole["unknown_ha"] > 0])
+    ]
+    if parts:
+        said = listed("stocks_unknown_part", parts)
+        yield Text(words.say("stocks_unknown", parts=said), "warning")
+
+
+def _stock_maps(evidence: Evidence, words: Words) -> Blocks:
+    years = tuple(evidence.stock_maps)[-STOCK_MAPS_MAX:]
+    if not years:
+        return
+    totals = evidence.table("stocks")
+    yield Text(words.say("stock_maps_heading"), "heading")
+    yield Text(words.say("stock_maps_about"))
+    for year in years:
+        svg = stock_charts.stock_map_svg(evidence, year)
+        alt = words.say("stock_map_alt", year=year, mean=_mean_stock(totals, year))
+        caption = words.say("stock_map_caption", year=year)
+        yield Figure(
+            f"stocks-{year}", svg, alt, caption, _legend(stock_charts.stock_legend(), words)
+        )
+
+
+def _mean_stock(totals: pd.DataFrame, year: int) -> str:
+    """Carbon of all pools per hectare in the whole boundary, as the table says it."""
+    if totals.empty:
+        return number(None)
+    whole = totals[(totals["stratum"] == "") & (totals["pool"] == "total")]
+    found = whole.loc[whole["epoch"] == year, "mean_tc_ha"]
+    return number(found.iloc[0] if len(found) else None)

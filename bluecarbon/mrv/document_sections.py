@@ -59,11 +59,12 @@ def sections(evidence: Evidence, words: Words) -> tuple[Section, ...]:
 
 
 def all_findings(evidence: Evidence) -> tuple[Finding, ...]:
-    """Findings of the measurements and of the rule book, the gravest first."""
+    """Findings of the measurements, the stock maps and the rule book, the gravest first."""
     report = evidence.report
     claimed = report.quantification.findings if report.quantification else ()
     order = ("error", "warning", "info")
-    return tuple(sorted((*report.findings, *claimed), key=lambda f: order.index(f.severity)))
+    found = (*report.findings, *evidence.stock_findings, *claimed)
+    return tuple(sorted(found, key=lambda f: order.index(f.severity)))
 
 
 def _summary(evidence: Evidence, words: Words) -> Blocks:
@@ -154,8 +155,8 @@ def _claim(evidence: Evidence, words: Words) -> Blocks:
         columns,
         [
             (
-                o.name.replace("_", " "),
-                o.scope,
+                words.name("result", o.name),
+                words.name("scope", o.scope),
                 number(o.value, 4 if o.unit == "1" else 1),
                 unit(o.unit),
                 o.equation,
@@ -206,7 +207,7 @@ def _uncertainty(evidence: Evidence, words: Words) -> Blocks:
         yield Figure("uncertainty", svg, words.say("uncertainty_alt", shares=spoken), caption)
         yield from _simulated(evidence, words)
     rows = [
-        (o.name.replace("_", " "), o.scope, percent(o.value), o.equation)
+        (words.name("result", o.name), words.name("scope", o.scope), percent(o.value), o.equation)
         for o in claim.outputs
         if "uncertainty" in o.name and o.unit == "1"
     ]
@@ -271,7 +272,7 @@ def _trace(evidence: Evidence, words: Words) -> Blocks:
         [
             (
                 f"{line.document} {line.equation}",
-                line.about,
+                words.name("about", line.about),
                 str(line.times),
                 _range(line),
                 unit(line.unit),
@@ -306,7 +307,7 @@ def _parameters(evidence: Evidence, words: Words) -> Blocks:
         columns,
         [
             (
-                row.name.replace("_", " "),
+                words.leading("parameter", row.name),
                 significant(row.value),
                 unit(row.unit),
                 ", ".join(filter(None, (row.source, row.locator))),
@@ -349,7 +350,10 @@ def _inputs(evidence: Evidence, words: Words) -> Blocks:
     )
     yield table(
         columns,
-        [(item.path, item.role, number(item.size_bytes, 0), item.sha256) for item in report.inputs],
+        [
+            (item.path, words.name("role", item.role), number(item.size_bytes, 0), item.sha256)
+            for item in report.inputs
+        ],
     )
     if report.rasters:
         yield Text(words.say("rasters_heading"), "heading")

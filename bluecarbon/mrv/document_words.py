@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -33,6 +34,13 @@ def pair_of(kind: str, name: str) -> Pair:
     entry = catalogue().get(f"{kind}_{name}".replace(" ", "_"))
     plain = name.replace("_", " ")
     return Pair(entry["zh"], entry["en"]) if entry else Pair(plain, plain)
+
+
+def listed(key: str, places: Iterable[dict[str, object]]) -> Pair:
+    """A phrase for each of some things, one after the other, to be filled into another phrase."""
+    each = list(places)
+    zh, en = ([Words(code).say(key, **item) for item in each] for code in ("zh", "en"))
+    return Pair("；".join(zh), "; ".join(en))
 
 
 def _filled(places: dict[str, object], code: str) -> dict[str, object]:
@@ -69,6 +77,19 @@ class Words:
         """
         pairs = [pair_of(kind, part) for part in name.split("; ")]
         return self.both("；".join(p.zh for p in pairs), "; ".join(p.en for p in pairs))
+
+    def leading(self, kind: str, name: str) -> str:
+        """A name whose beginning has words: "wood density" of "wood density Avicennia marina".
+
+        What follows it, such as a species or a number, stands as it is.
+        """
+        parts = name.replace("_", " ").split(" ")
+        for count in range(len(parts), 0, -1):
+            known = " ".join(parts[:count])
+            if f"{kind}_{known}".replace(" ", "_") in catalogue():
+                pair, rest = pair_of(kind, known), " ".join(parts[count:])
+                return self.both(f"{pair.zh} {rest}".strip(), f"{pair.en} {rest}".strip())
+        return " ".join(parts)
 
     def stratum(self, stratum_id: str, strata: tuple[Stratum, ...] = ()) -> str:
         """A stratum by its id with its name; the whole boundary and its rest in words."""

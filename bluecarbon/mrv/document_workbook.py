@@ -149,7 +149,7 @@ def _years(evidence: Evidence) -> Iterator[Sequence[Any]]:
 
 def _inputs(evidence: Evidence) -> Iterator[Sequence[Any]]:
     for item in evidence.report.inputs:
-        yield item.path, item.role, item.size_bytes, item.sha256
+        yield item.path, _WORDS.name("role", item.role), item.size_bytes, item.sha256
     for name, sha256 in sorted(evidence.report.rasters.items()):
         yield name, "封存的地图 map under the seal", None, sha256
 
@@ -161,7 +161,7 @@ def _findings(evidence: Evidence) -> Iterator[Sequence[Any]]:
 
 
 def _fill_table(sheet: Any, name: str, table: pd.DataFrame) -> None:
-    headings = [_Heading(_column_words(column), _number_format(column)) for column in table.columns]
+    headings = [_Heading(_column_words(name, c), _number_format(c)) for c in table.columns]
     if len(table) > ROWS_MAX:
         note = f"{len(table):,} 行 rows: tables/{name}.csv"
         _fill(sheet, headings, [[note]])
@@ -172,9 +172,13 @@ def _fill_table(sheet: Any, name: str, table: pd.DataFrame) -> None:
         _fill(sheet, headings, table.itertuples(index=False, name=None))
 
 
-def _column_words(column: str) -> str:
-    """A column of a table in Chinese and English; its own name where nobody has translated it."""
-    entry = catalogue().get(f"column_{column}")
+def _column_words(table: str, column: str) -> str:
+    """A column of a table in Chinese and English; its own name where nobody has translated it.
+
+    A phrase for the column of this very table goes before one for the column of any table.
+    """
+    said = catalogue()
+    entry = said.get(f"column_{table}_{column}") or said.get(f"column_{column}")
     return f"{entry['zh']} {entry['en']}" if entry else column
 
 

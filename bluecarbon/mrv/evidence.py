@@ -28,19 +28,25 @@ from bluecarbon.mrv.extent import Extent
 from bluecarbon.mrv.outputs import false_colour
 from bluecarbon.mrv.rasters import Geometry
 from bluecarbon.report import MonitoringReport
+from bluecarbon.spec import Finding
 
 PICTURE_PX_MAX = 1600
 """A map on paper is 17 cm wide: more pixels than this would not be seen."""
 
 STRATA_FILE = "maps/strata.geojson"
 COMPOSITE_FILE = "maps/composite_{epoch}.png"
+STOCK_FOLDER = "stock_maps"
+
+STOCK_FINDINGS = "stock_findings"
+"""The table of what was found while stocks were mapped, which is after the report is sealed."""
 
 _CLASSES = re.compile(r"classes_(\d{4})\.tif")
+_STOCKS = re.compile(r"total_(\d{4})\.tif")
 
 _TEXT_COLUMN = re.compile(
     r"\w+_id|stratum|sample|species|status|(from_|to_|map_)?class|kind|date|estimator|scene|reason"
     r"|variable|unit|method|label|group|document|equation|about|scope|inputs|sources?|source_zh"
-    r"|shared_error|\w*how"
+    r"|shared_error|\w*how|severity|code|subject|message|fix"
 )
 """Columns that stay text even when every value looks like a number: plot 007 is not plot 7."""
 
@@ -96,6 +102,22 @@ class Evidence:
             return np.asarray(picture.convert("RGB"))
 
     @property
+    def stock_findings(self) -> tuple[Finding, ...]:
+        """What was found while stocks were mapped; the sealed report does not hold it."""
+        rows = self.table(STOCK_FINDINGS).to_dict("records")
+        return tuple(Finding(**{str(name): value for name, value in row.items()}) for row in rows)
+
+    @property
+    def stock_maps(self) -> dict[int, Path]:
+        """The maps of carbon of all pools together [tC/ha], by year; empty without [stocks]."""
+        found = {
+            int(match[1]): path
+            for path in (self.folder / STOCK_FOLDER).glob("*.tif")
+            if (match := _STOCKS.fullmatch(path.name))
+        }
+        return dict(sorted(found.items()))
+
+    @property
     def epochs(self) -> tuple[int, ...]:
         """The years that were mapped."""
         return tuple(self.maps)
@@ -141,6 +163,14 @@ def write_pictures(extent: Extent, folder: Path) -> None:
             Image.fromarray(thinned).save(folder / COMPOSITE_FILE.format(epoch=epoch))
 
 
+def write_stock_findings(findings: Sequence[Finding], folder: Path) -> None:
+    """Write ``tables/stock_findings.csv``; nothing where nothing was found."""
+    if findings:
+        table = pd.DataFrame([finding.model_dump(mode="json") for finding in findings])
+        path = folder / "tables" / f"{STOCK_FINDINGS}.csv"
+        table.to_csv(path, index=False, lineterminator="\n")
+
+
 def _step(height: int, width: int) -> int:
     return max(1, -(-max(height, width) // PICTURE_PX_MAX))
 
@@ -169,11 +199,30 @@ def _drawn(path: Path) -> DrawnMap:
             step = _step(source.height, source.width)
             shape = (-(-source.height // step), -(-source.width // step))
             codes = source.read(1, out_shape=shape, resampling=Resampling.nearest)
-            was = source.transform
-            across, down = was.a * source.width / shape[1], was.e * source.height / shape[0]
-            return DrawnMap(codes, Affine(across, 0.0, was.c, 0.0, down, was.f), source.crs)
+            return DrawnMap(codes, _thinned(source, shape), source.crs)
     except rasterio.errors.RasterioError as error:
         raise ReportError(f"{path}: cannot be read: {error}") from error
+
+
+def placed_grid(path: Path, shape: tuple[int, ...]) -> tuple[Affine, CRS]:
+    """Transform and coordinate system of a raster that was thinned to ``shape`` rows, columns.
+
+    Raises
+    ------
+    ReportError
+        The file cannot be read.
+    """
+    try:
+        with rasterio.open(path) as source:
+            return _thinned(source, shape), source.crs
+    except rasterio.errors.RasterioError as error:
+        raise ReportError(f"{path}: cannot be read: {error}") from error
+
+
+def _thinned(source: rasterio.DatasetReader, shape: tuple[int, ...]) -> Affine:
+    was = source.transform
+    across, down = was.a * source.width / shape[1], was.e * source.height / shape[0]
+    return Affine(across, 0.0, was.c, 0.0, down, was.f)
 
 
 def _strata(path: Path) -> Sequence[tuple[str, Geometry]]:

@@ -9,7 +9,7 @@ findings of all steps come at once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -33,13 +33,20 @@ from bluecarbon.mrv.inventory import (
 from bluecarbon.mrv.left_out_rows import plots_cut_short, rejected_rows
 from bluecarbon.mrv.nested_plots import nested_trees
 from bluecarbon.mrv.plot_tables import FIXES as PLOT_FIXES
-from bluecarbon.mrv.plot_tables import PlotTable, plots_of_trees, read_plot_table
+from bluecarbon.mrv.plot_tables import (
+    PlotTable,
+    inside_strata,
+    plots_of_trees,
+    read_plot_table,
+)
+from bluecarbon.mrv.rasters import Geometry
 from bluecarbon.mrv.rejects import Rejects
 from bluecarbon.mrv.swamp_workbooks import is_swamp_workbook, read_swamp_workbook
 from bluecarbon.mrv.tree_equations import EquationChoice, canonical_species
 from bluecarbon.mrv.tree_places import trees_outside_plots
 from bluecarbon.mrv.tree_sheets import UNDATED, TreeSheet, read_tree_sheet
 from bluecarbon.mrv.wood_density_ladder import ladder_findings, with_wood_density
+from bluecarbon.project_coordinates import Coordinates
 from bluecarbon.project_inventory import InventorySheets
 from bluecarbon.spec import Finding, Severity, errors_in
 
@@ -69,6 +76,9 @@ class InventoryRequest:
     date
         The date of trees whose sheets give none; without it they are one campaign without a date,
         or, when ``dated``, cannot be used.
+    polygons, coordinates
+        Polygons of strata (WGS 84): plots that lie outside their own are left out; and the system
+        of the positions of plots.
     """
 
     trees: Path
@@ -82,6 +92,8 @@ class InventoryRequest:
     latest: dt.date = dt.date(2100, 12, 31)
     date: dt.date | None = None
     dated: bool = False
+    polygons: Mapping[str, Geometry] = field(default_factory=dict)
+    coordinates: Coordinates = "wgs84"
 
 
 @dataclass(frozen=True)
@@ -189,6 +201,7 @@ def _measured(
     asked: InventoryRequest, trees: TreeSheet, plots: PlotTable, findings: list[Finding]
 ) -> tuple[FieldInventory, tuple[Finding, ...]]:
     severity: Severity = "error" if asked.sheets.bad_rows == "stop" else "warning"
+    plots = inside_strata(plots, asked.polygons, asked.coordinates)
     rows, found = tree_row_checks.without_wrong_densities(_dated(trees, plots, asked), trees.file)
     stated = frozenset(c.name for c in trees.mapping.columns if c.header_unit)
     found += tree_row_checks.unit_suspicions(rows, trees.file, stated)
@@ -204,6 +217,9 @@ def _measured(
     rows = rows.assign(nest=nests.nest, nest_area_m2=nests.area_m2)
     told = {column.name for column in trees.mapping.columns}
     used, remarks = _evaluated(asked, rows, rejects, plots, told=told)
+    missing = tree_equation_checks.SIZE_MISSING
+    tree_row_checks.unreadable_sizes(rejects, trees.defects, missing)
+    found += _not_told(used, trees, plots)
     found += list(nests.findings) + _left_out(rejects, trees, plots, severity)
     found += tree_row_checks.cells_ignored(rejects, trees.defects)
     good, cut = plots_cut_short(rejects, plots)
@@ -237,6 +253,31 @@ def _dated(trees: TreeSheet, plots: PlotTable, asked: InventoryRequest) -> pd.Da
         fill = pd.Series([otherwise] * len(rows), index=rows.index, dtype="object")
         dates = dates.where(dates.notna() | unreadable, fill)
     return rows.assign(date=dates.astype("object"))
+
+
+SAPLING_CM = 5.0
+"""Trees below are often measured on a smaller plot (Kauffman and Donato 2012)."""
+
+_NEST_WORDS = ("幼", "苗", "sapling", "seedling", "nest", "面积", "area", "radius", "半径")
+
+
+def _not_told(used: pd.DataFrame, trees: TreeSheet, plots: PlotTable) -> list[Finding]:
+    """What a sheet does not say, or says in a column that nobody could read."""
+    found = []
+    if len(used) and (used["date"] == UNDATED).all():
+        message = "no row has a date: all trees are taken as one campaign"
+        fix = "add a column of dates, or say when with --date"
+        found.append(defect("dates-not-told", trees.file, message, fix, severity="warning"))
+    thin = "dbh_cm" in used and bool((used["dbh_cm"] < SAPLING_CM).any())
+    tables = ((trees.file, trees.mapping), (plots.file, plots.mapping))
+    for file, mapping in tables if thin else ():
+        unread = mapping.unread if mapping is not None else ()
+        words = [head for head in unread if any(w in head.casefold() for w in _NEST_WORDS)]
+        if words:
+            message = f"{', '.join(words)}: not read, and there are trees below {SAPLING_CM:g} cm"
+            fix = "were saplings measured on a smaller plot? name the column (sapling_area_m2)"
+            found.append(defect("nest-column-unread", file, message, fix, severity="warning"))
+    return found
 
 
 def _reject_strays(rejects: Rejects, plots: PlotTable) -> None:

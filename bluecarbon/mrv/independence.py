@@ -7,6 +7,8 @@ with the rows named.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -145,4 +147,52 @@ def provenance_findings(reference: pd.DataFrame, *, subject: str) -> Findings:
         message = f"declared as '{text}', which says nothing about how the points were drawn"
         fix = f"use one of: {', '.join(PROBABILITY_WORDS)}"
         found.append(Finding.warning("reference-provenance-unknown", where, message, fix=fix))
+    return tuple(found)
+
+
+def repeated_findings(
+    reference: pd.DataFrame, *, distance_m: float, by: Sequence[str] = (), subject: str
+) -> Findings:
+    """Points of one date that are one place, or of one id: each would be counted.
+
+    ``reference`` has lon, lat (WGS 84), label and row; point_id and epoch where there are some.
+    Points that differ in ``by`` or in their epoch are not compared. Places nearer than
+    ``distance_m`` with different labels are an error, with the same label a warning, and so is an
+    id that stands for several places. Names the rows.
+    """
+    contradicting: set[int] = set()
+    repeated: set[int] = set()
+    named: set[int] = set()
+    apart = [name for name in dict.fromkeys((*by, "epoch")) if name in reference]
+    groups = reference.fillna(dict.fromkeys(apart, "")).groupby(apart) if apart else ()
+    for points in [part for _, part in groups] if apart else [reference]:
+        rows, labels = points["row"].to_numpy(), points["label"].astype(str).to_numpy()
+        pairs = cKDTree(_on_sphere(points)).query_pairs(distance_m, output_type="ndarray")
+        differ = labels[pairs[:, 0]] != labels[pairs[:, 1]]
+        contradicting |= set(rows[pairs[differ]].ravel().tolist())
+        repeated |= set(rows[pairs[~differ]].ravel().tolist())
+        if "point_id" in points:
+            ids = points["point_id"].fillna("").astype(str)
+            named |= set(points.loc[(ids != "") & ids.duplicated(keep=False), "row"].tolist())
+    return _repeated(contradicting, repeated - contradicting, named - contradicting, subject)
+
+
+def _repeated(
+    contradicting: set[int], repeated: set[int], named: set[int], subject: str
+) -> Findings:
+    found = []
+    fix = "keep one row for each place and date"
+    if contradicting:
+        where = f"{subject} {in_words(sorted(contradicting))}"
+        message = "points of one place have different labels"
+        found.append(Finding.error("place-labels-contradict", where, message, fix=fix))
+    if repeated:
+        where = f"{subject} {in_words(sorted(repeated))}"
+        message = "points lie in the same place: each of them is counted"
+        found.append(Finding.warning("place-twice", where, message, fix=fix))
+    if named - repeated:
+        where = f"{subject} {in_words(sorted(named - repeated))}"
+        message = "a point_id stands for several points: each of them is counted"
+        fix = "give every point an id of its own, and remove rows that were copied"
+        found.append(Finding.warning("point-id-twice", where, message, fix=fix))
     return tuple(found)

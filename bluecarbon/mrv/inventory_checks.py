@@ -323,7 +323,8 @@ def remarks(
     found += _unverified_remarks(trees, tree_file)
     found += _straddling(trees, plots, tree_file)
     for row in strata[strata["n_plots"] < 2].itertuples():
-        message = f"stratum '{row.stratum}' has one plot in {row.epoch}: no standard error"
+        when = f" in {row.epoch}" if int(str(row.epoch)) > dt.date.min.year else ""
+        message = f"stratum '{row.stratum}' has one plot{when}: no standard error"
         fix = "measure at least two plots in each stratum"
         found.append(defect("plots-too-few", plot_file, message, fix, severity="warning"))
     found += _heavy_plots(plots, plot_file)

@@ -7,7 +7,7 @@ stops at every defect. A workbook, other headers, or a key of :class:`InventoryS
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -18,6 +18,7 @@ from bluecarbon.mrv.field_tables import file_name, read_field_table, read_lines
 from bluecarbon.mrv.inventory import InventoryResult, judged_trees, measure_inventory
 from bluecarbon.mrv.inventory_checks import PLOT_COLUMNS
 from bluecarbon.mrv.plot_tables import read_plot_table
+from bluecarbon.mrv.rasters import Geometry
 from bluecarbon.mrv.rejects import as_records
 from bluecarbon.mrv.tree_equation_checks import choice_of, whole_trees
 from bluecarbon.project import Inventory, Project
@@ -29,7 +30,9 @@ OUR_PLOT_COLUMNS = {"plot_id", "stratum", "area_m2"}
 
 
 def measure_project_inventory(
-    project: Project, stratum_ids: Sequence[str]
+    project: Project,
+    stratum_ids: Sequence[str],
+    polygons: Mapping[str, Geometry] | None = None,
 ) -> tuple[InventoryResult | None, tuple[Finding, ...]]:
     """Read, check and evaluate the inventory of a project, whatever its layout.
 
@@ -56,6 +59,9 @@ def measure_project_inventory(
             stratum=stratum_ids[0] if len(stratum_ids) == 1 else "",
             latest=latest_date(project.period.end),
             dated=True,
+            # Where bad rows stop, all of them are told by check_placement at once.
+            polygons=polygons or {} if section.bad_rows == "leave out" else {},
+            coordinates=section.coordinates,
         )
     )
     findings += [*found, *_mappings(made)]

@@ -46,6 +46,7 @@ Findings = tuple[Finding, ...]
 IMPACTS = ("low", "med", "high")
 STANDARD_ERROR = "-standard-error"
 CODE_NAMES = ("lucode", "code")
+KINDS = ["snapshot table", "biophysical table", "transition table"]
 
 ACTIONS = {
     "": NO_CHANGE,
@@ -87,8 +88,11 @@ def read_invest_tables(
     Findings: those of :func:`bluecarbon.mrv.field_tables.read_field_table`, ``year-unreadable``,
     ``snapshot-year-twice``, ``snapshot-file-missing``, ``class-code-wrong``, ``class-twice``,
     ``number-negative``, ``share-above-one``, ``class-name-unknown``, ``transition-unknown``,
-    ``transition-not-edited``, ``transition-missing``, ``half-life-zero`` (warning).
+    ``transition-not-edited``, ``transition-missing``, ``half-life-zero`` (warning);
+    ``tables-exchanged`` alone, where each file is one of the others.
     """
+    if exchanged := _exchanged(snapshots, biophysical, transitions):
+        return None, (exchanged,)
     maps, map_findings = _read_snapshots(snapshots)
     table, table_findings = _read_biophysical(biophysical)
     findings = [*map_findings, *table_findings]
@@ -104,6 +108,26 @@ def read_invest_tables(
     uncertainty = Uncertainty(*_tables(table, STANDARD_ERROR))
     made = InvestInputs(maps, parameters, uncertainty, read.blank, transitions.name, read.rows)
     return made, tuple(findings)
+
+
+def _exchanged(*files: Path) -> Finding | None:
+    """The finding for tables that are right and stand in each other's place."""
+    kinds = [_kind(_header(file)) for file in files]
+    if kinds == KINDS or sorted(kinds) != sorted(KINDS):
+        return None
+    told = ", ".join(f"{file.name} is the {kind}" for file, kind in zip(files, kinds, strict=True))
+    fix = f"give them in this order: {', '.join(KINDS)}"
+    message = f"the tables seem exchanged: {told}"
+    return Finding.error("tables-exchanged", files[0].name, message, fix=fix)
+
+
+def _kind(header: Sequence[str]) -> str:
+    snapshots, biophysical, transitions = KINDS
+    if "snapshot_year" in header:
+        return snapshots
+    if "lulc-class" not in header:
+        return ""
+    return biophysical if {*CODE_NAMES, *numeric_columns()} & {*header} else transitions
 
 
 def _read_snapshots(path: Path) -> tuple[tuple[DatedMap, ...] | None, list[Finding]]:

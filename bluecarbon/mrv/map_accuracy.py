@@ -16,8 +16,10 @@ import pandas as pd
 from bluecarbon.errors import DataError
 from bluecarbon.mrv.accuracy import FROM_INTERVAL
 from bluecarbon.mrv.class_sizes import by_class, class_sizes
-from bluecarbon.mrv.field_tables import Column, read_field_table
-from bluecarbon.mrv.independence import training_findings
+from bluecarbon.mrv.field_tables import Column, in_words, read_field_table
+from bluecarbon.mrv.independence import repeated_findings, training_findings
+from bluecarbon.mrv.input_checks import SAME_PLACE_PX
+from bluecarbon.mrv.rasters import read_grid
 from bluecarbon.mrv.reference_table import (
     ClassMap,
     Sample,
@@ -33,6 +35,12 @@ from bluecarbon.mrv.sample_conditions import (
     stratum_findings,
 )
 from bluecarbon.mrv.stehman2014 import Interval, estimates_by, sampled_part, stehman2014
+from bluecarbon.mrv.transitions import DatedMap
+from bluecarbon.mrv.unsampled_classes import (
+    unsampled_classes,
+    unsampled_findings,
+    with_unsampled,
+)
 from bluecarbon.spec import Finding, errors_in
 
 MAP_COLUMN, STRATUM_COLUMN = "map_class", "stratum"
@@ -42,6 +50,9 @@ DISTANCE_WITHOUT_MAP_M = 30.0
 
 NAMED_MOST = 6
 
+LAYERS = frozenset({".geojson", ".json", ".gpkg", ".shp", ".kml", ".fgb"})
+"""Files of polygons; other files are taken for rasters."""
+
 Findings = tuple[Finding, ...]
 
 
@@ -50,9 +61,10 @@ class Assessment:
     """What is to be judged, and how: files, and the settings of the estimate.
 
     ``by`` are columns of the reference table (or of the table of strata) by which estimates are
-    given apart: site, region ... (dates only where the strata have sizes for each date).
-    ``strata`` is a raster on which the sample was stratified, or a CSV file with the columns
-    stratum and area_ha or pixels. With ``epoch`` only the points of that epoch are used.
+    given apart: site, region ... (dates only where the strata have sizes for each date). ``strata``
+    is a raster or a layer of polygons on which the sample was stratified, or without a map a CSV
+    file with the columns stratum and area_ha or pixels. With ``epoch`` only the points of that
+    epoch are used.
     """
 
     reference: Path
@@ -77,7 +89,7 @@ def assess(asked: Assessment) -> tuple[pd.DataFrame | None, Findings]:
     table, found = read_reference(asked.reference, also=also, epoch=asked.epoch)
     if table is None:
         return None, found
-    found += _independent(asked, table) + _designed(asked, table)
+    found += _repeated(asked, table) + _independent(asked, table) + _designed(asked, table)
     sample, more = _sample(asked, table)
     found += more
     if sample is not None:
@@ -86,19 +98,68 @@ def assess(asked: Assessment) -> tuple[pd.DataFrame | None, Findings]:
         found += stratum_findings(table, sample.points, subject=name)
     if sample is None or errors_in(found):
         return None, found
-    part, strata, left_out = _with_points(asked, sample)
+    parts, left_out = _with_points(asked, sample)
     found += left_out
     if errors_in(left_out):
         return None, found
-    settings: dict[str, Any] = {"confidence": asked.confidence, "interval": asked.interval}
     try:
-        if asked.by:
-            table = estimates_by(part, strata, asked.by, **settings)
-        else:
-            table = stehman2014(part, strata, **settings)
+        table = _estimated(asked, parts)
     except DataError as error:
         return None, (*found, *error.findings)
     return table, (*found, *certain_findings(table, subject=asked.reference.name))
+
+
+def _in_polygons(
+    table: pd.DataFrame, class_map: ClassMap, path: Path, name: str
+) -> tuple[Sample | None, Findings]:
+    """The sample where polygons are the strata; the classes of the map are looked up first."""
+    from bluecarbon.mrv.strata_polygons import polygon_strata, strata_at
+
+    on_classes, found = on_map(table, class_map, subject=name)
+    if on_classes is None or errors_in(found):
+        return None, found
+    item = DatedMap(0, class_map.path, class_map.band)
+    strata, more = polygon_strata(path, item, class_map.legend())
+    found += more
+    if strata is None:
+        return None, found
+    polygons, sizes = strata
+    names, inside = strata_at(on_classes.points, polygons)
+    points = on_classes.points.assign(stratum=names)
+    if not inside.all():
+        rows = in_words(points.loc[~inside, "row"].tolist())
+        message, fix = "in none of the polygons of the strata: left out", "check the layer"
+        found += (Finding.warning("reference-off-strata", f"{name} {rows}", message, fix=fix),)
+    return Sample(points[inside].reset_index(drop=True), sizes), found
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Ground with strata of its own (``key``: values of ``by``; empty: all of it), and its points.
+
+    ``without`` are the classes that have no estimate, with the stratum for want of which.
+    """
+
+    key: tuple[Any, ...]
+    points: pd.DataFrame
+    strata: pd.DataFrame
+    without: Mapping[Any, str]
+
+
+def _estimated(asked: Assessment, parts: Sequence[_Part]) -> pd.DataFrame:
+    """The table over all parts; DataError when a part cannot be estimated."""
+    settings: dict[str, Any] = {"confidence": asked.confidence, "interval": asked.interval}
+    points = pd.concat([part.points for part in parts])
+    strata = pd.concat([part.strata for part in parts])
+    if not asked.by:
+        return with_unsampled(stehman2014(points, strata, **settings), parts[0].without)
+    table = estimates_by(points, strata, asked.by, **settings)
+    without = {part.key: part.without for part in parts}
+    own = [
+        with_unsampled(rows, without.get(key, without.get((), {})))
+        for key, rows in table.groupby(list(asked.by), sort=False)
+    ]
+    return pd.concat(own, ignore_index=True)
 
 
 def certain_findings(table: pd.DataFrame, *, subject: str) -> Findings:
@@ -120,6 +181,19 @@ def certain_findings(table: pd.DataFrame, *, subject: str) -> Findings:
     message = f"{said}: standard error 0 and an interval without width are no certainty"
     fix = "use score intervals (--interval score, the default), or draw more points"
     return (Finding.warning("accuracy-no-disagreement", subject, message, fix=fix),)
+
+
+def _repeated(asked: Assessment, table: pd.DataFrame) -> Findings:
+    """Points that are there twice; what is one place depends on the map's pixels."""
+    side_m = DISTANCE_WITHOUT_MAP_M
+    if asked.class_map is not None:
+        grid, _ = read_grid(asked.class_map.path, asked.class_map.path.name, what="class-map")
+        if grid is None:
+            return ()
+        side_m = pixel_side_m(asked.class_map.path)
+    return repeated_findings(
+        table, distance_m=SAME_PLACE_PX * side_m, by=asked.by, subject=asked.reference.name
+    )
 
 
 def _independent(asked: Assessment, table: pd.DataFrame) -> Findings:
@@ -149,6 +223,12 @@ def _designed(asked: Assessment, table: pd.DataFrame) -> Findings:
 
 def _sample(asked: Assessment, table: pd.DataFrame) -> tuple[Sample | None, Findings]:
     name = asked.reference.name
+    if asked.class_map is not None and asked.strata and asked.strata.suffix.lower() == ".csv":
+        message = f"{asked.strata.name} is a table of sizes, which goes without a map"
+        fix = "give the strata of a map as a raster or as polygons, or leave --map out"
+        return None, (Finding.error("strata-table-beside-map", name, message, fix=fix),)
+    if asked.class_map is not None and asked.strata and asked.strata.suffix.lower() in LAYERS:
+        return _in_polygons(table, asked.class_map, asked.strata, name)
     if asked.class_map is not None:
         strata = ClassMap(asked.strata) if asked.strata else None
         return on_map(table, asked.class_map, subject=name, strata=strata)
@@ -163,18 +243,40 @@ def _sample(asked: Assessment, table: pd.DataFrame) -> tuple[Sample | None, Find
     return Sample(points, strata_table), found
 
 
-def _with_points(asked: Assessment, sample: Sample) -> tuple[pd.DataFrame, pd.DataFrame, Findings]:
+def _with_points(asked: Assessment, sample: Sample) -> tuple[list[_Part], Findings]:
     """Points and strata that allow an estimate, part by part where every part has its own."""
     name, by = asked.reference.name, list(asked.by)
     if not by or not set(by) <= set(sample.strata.columns):
-        return sampled_part(sample.points, sample.strata, subject=name)
-    kept = []
+        part, found = _sampled((), sample.points, sample.strata, name)
+        return [part], found
+    parts, found, unsized = [], (), pd.Series(True, index=sample.points.index)
     for key, strata in sample.strata.groupby(by, sort=True):
         own = (sample.points[by] == pd.Series(dict(zip(by, key, strict=True)))).all(axis=1)
+        unsized &= ~own
         subject = f"{name} {' '.join(map(str, key))}"
-        kept.append(sampled_part(sample.points[own], strata, subject=subject))
-    points, tables, found = zip(*kept, strict=True)
-    return pd.concat(points), pd.concat(tables), tuple(f for part in found for f in part)
+        part, more = _sampled(tuple(key), sample.points[own], strata, subject)
+        parts.append(part)
+        found += more
+    return parts, found + _unsized(sample.points[unsized], by, name)
+
+
+def _sampled(
+    key: tuple[Any, ...], points: pd.DataFrame, strata: pd.DataFrame, subject: str
+) -> tuple[_Part, Findings]:
+    kept, sizes, found = sampled_part(points, strata, subject=subject)
+    left_out = strata.loc[~strata["stratum"].isin(sizes["stratum"]), "stratum"]
+    without = unsampled_classes(points, left_out, kept)
+    return _Part(key, kept, sizes, without), found + unsampled_findings(without, subject=subject)
+
+
+def _unsized(points: pd.DataFrame, by: list[str], name: str) -> Findings:
+    """Points of parts that the table of strata does not have: they would vanish."""
+    found = []
+    for key, own in points.groupby(by, sort=True):
+        message = f"{len(own)} points are of {' '.join(map(str, key))}, which has no strata"
+        fix = f"give the strata of every {', '.join(by)} their sizes"
+        found.append(Finding.error("stratum-size-missing", name, message, fix=fix))
+    return tuple(found)
 
 
 def read_strata_sizes(

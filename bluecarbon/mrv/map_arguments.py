@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from bluecarbon.mrv.overviews import overview_findings
 from bluecarbon.mrv.rasters import Geometry, opened, read_grid
 from bluecarbon.mrv.regrid import antimeridian_findings
 from bluecarbon.mrv.transitions import DatedMap
-from bluecarbon.mrv.vectors import read_polygons
+from bluecarbon.mrv.vectors import overlap_findings, read_polygons
+from bluecarbon.provenance import sha256_file
 from bluecarbon.spec import Finding, errors_in
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 BAND = re.compile(r"(?P<file>.+)#(?P<band>[1-9]\d{0,3})")
+
+YEARS_MAPPED = (1970, 2200)
+"""Maps from space begin with Landsat 1 (1972); a later year than the last is a slip of the pen."""
 
 RASTER_SUFFIXES = frozenset({".tif", ".tiff", ".vrt", ".img"})
 
@@ -78,12 +83,43 @@ def dated_maps(arguments: Sequence[str]) -> tuple[tuple[DatedMap, ...], Findings
         years = given or sorted(set(YEAR.findall(item.path.stem)))
         if len(years) == 1:
             maps.append(replace(item, year=int(years[0])))
+            found += _year_findings(maps[-1])
             continue
         what = f"several years ({', '.join(years)})" if years else "no year"
         fix = f"say which year the map is of, as in 2015={item.path.name}"
         message = f"the file's name holds {what}"
         found.append(Finding.error("class-map-year-missing", item.subject, message, fix=fix))
     return tuple(maps), tuple(found)
+
+
+def _year_findings(item: DatedMap) -> Findings:
+    if YEARS_MAPPED[0] <= item.year <= YEARS_MAPPED[1]:
+        return ()
+    message = f"no satellite has mapped the year {item.year}"
+    fix = f"say which year the map is of ({YEARS_MAPPED[0]} to {YEARS_MAPPED[1]}): 2015=FILE"
+    return (Finding.error("class-map-year-wrong", item.subject, message, fix=fix),)
+
+
+def same_map_findings(maps: Sequence[DatedMap]) -> Findings:
+    """Maps of two years that are the same bytes: nothing changed, or one was given by mistake."""
+    found = []
+    held: dict[tuple[str, int, Path | None], DatedMap] = {}
+    files = [item for item in maps if item.file.is_file()]
+    sizes = Counter(item.file.stat().st_size for item in files)
+    # Files of different sizes need not be read, and one of many bands only once.
+    alike = [item for item in files if sizes[item.file.stat().st_size] > 1]
+    digests = {file: sha256_file(file) for file in {item.file for item in alike}}
+    for item in alike:
+        key = digests[item.file], item.band or 1, item.path if item.origin else None
+        first = held.setdefault(key, item)
+        if first is not item:
+            message = (
+                f"the map of {item.year} is the same, byte for byte, as that of {first.year} "
+                f"({first.subject})"
+            )
+            fix = "give the map of that year; the same map twice shows no change"
+            found.append(Finding.warning("class-map-same", item.subject, message, fix=fix))
+    return tuple(found)
 
 
 def _years_in(item: DatedMap) -> tuple[list[DatedMap], Findings]:
@@ -225,10 +261,16 @@ def class_number(legend: MapLegend, wanted: str) -> tuple[int, Findings]:
 def strata_of(
     path: Path | None, maps: Sequence[DatedMap]
 ) -> tuple[Path | dict[str, Geometry] | None, Findings]:
-    """Strata as the counting takes them: a raster by its path, polygons by name."""
+    """Strata as the counting takes them: a raster by its path, polygons by name.
+
+    Polygons that overlap are refused: what is summed over strata would count ground twice.
+    """
     if path is None or path.suffix.lower() in RASTER_SUFFIXES:
         return path, ()
-    return named_polygons(path, class_map=maps[0] if maps else None)
+    polygons, found = named_polygons(path, class_map=maps[0] if maps else None)
+    if errors_in(found):
+        return polygons, found
+    return polygons, (*found, *overlap_findings([*polygons], [*polygons.values()], path.name))
 
 
 def named_polygons(
@@ -269,10 +311,25 @@ def polygons_by_name(
         known = ", ".join(map(str, frame.columns.drop(frame.geometry.name))) or "none"
         message, fix = f"has no property '{chosen}' (it has: {known})", "name one of these"
         return {}, (Finding.error("polygon-name-missing", subject, message, fix=fix),)
+    if unnamed := _unnamed(frame, chosen, subject):
+        return {}, unnamed
     names = [str(name) for name in frame[chosen]] if chosen else []
     names = names or [str(number) for number in range(1, len(frame) + 1)]
     shapes = [shapely.force_2d(shape) for shape in frame.geometry.to_crs(4326)]
     return dict(zip(names, shapes, strict=True)), _name_findings(names, subject)
+
+
+def _unnamed(frame: gpd.GeoDataFrame, column: str, subject: str) -> Findings:
+    """Features whose name is empty: "None" and "nan" are no names."""
+    if not column:
+        return ()
+    empty = frame[column].isna() | (frame[column].astype(str).str.strip() == "")
+    numbers = [str(place + 1) for place in empty.to_numpy().nonzero()[0]]
+    if not numbers:
+        return ()
+    message = f"property '{column}' is empty in feature {', '.join(numbers[:8])}"
+    fix = "give every polygon a name, or leave the property out: then they are numbered"
+    return (Finding.error("polygon-name-missing", subject, message, fix=fix),)
 
 
 def _name_findings(names: Sequence[str], subject: str) -> Findings:

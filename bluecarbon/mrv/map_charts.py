@@ -7,7 +7,7 @@ text of the document, and one map serves every language.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,27 +141,48 @@ def _composites_svg(evidence: Evidence, shown: Mapping[int, Codes]) -> bytes:
             place.imshow(picture, interpolation="none", extent=_extent(drawn))
             place.set_title(str(epoch))
             _outlines(place, evidence, drawn, "white", labels=False)
+            across_m, down_m = _pixel_m(drawn)
+            place.set_aspect(down_m / across_m)
+            _scale_bar(place, drawn, across_m, shares=(1,))
+            _north(place, drawn)
         return svg(figure)
 
 
 def _map_svg(evidence: Evidence, drawn: DrawnMap, key: _Key) -> bytes:
+    return framed_map_svg(evidence, drawn, _patterned(drawn.codes, key))
+
+
+def framed_map_svg(
+    evidence: Evidence,
+    drawn: DrawnMap,
+    picture: Picture,
+    *,
+    below_in: float = 0.0,
+    below: Callable[[Figure], None] | None = None,
+) -> bytes:
+    """A picture (rows, columns, 3) in its place: strata, degrees, scale bar and true north.
+
+    ``below`` draws into the lowest ``below_in`` inches, which are kept free for it.
+    """
     rows, columns = drawn.codes.shape
     across_m, down_m = _pixel_m(drawn)
     wide = WIDTH_IN - _LEFT_IN - _RIGHT_IN
     tall = min(wide * rows * down_m / (columns * across_m), HEIGHT_MAX_IN)
-    height = tall + _BELOW_IN + _ABOVE_IN
+    height = tall + _BELOW_IN + _ABOVE_IN + below_in
     with drawing():
         # Placed by hand: laying out a map by trial takes longer than drawing it.
         figure = Figure(figsize=(WIDTH_IN, height))
-        corner = _LEFT_IN / WIDTH_IN, _BELOW_IN / height
+        corner = _LEFT_IN / WIDTH_IN, (_BELOW_IN + below_in) / height
         axes = figure.add_axes((*corner, wide / WIDTH_IN, tall / height))
-        axes.imshow(_patterned(drawn.codes, key), interpolation="none", extent=_extent(drawn))
+        axes.imshow(picture, interpolation="none", extent=_extent(drawn))
         # In degrees a pixel is narrower than high; on paper a hectare has one shape.
         axes.set_aspect(down_m / across_m)
         _outlines(axes, evidence, drawn, INK, labels=True)
         _degrees(axes, drawn)
         _scale_bar(axes, drawn, across_m)
         _north(axes, drawn)
+        if below is not None:
+            below(figure)
         return svg(figure)
 
 
@@ -292,13 +313,16 @@ def _angle(value: float, letters: str) -> str:
     )
 
 
-def _scale_bar(axes: Axes, drawn: DrawnMap, pixel_m: float) -> None:
+def _scale_bar(
+    axes: Axes, drawn: DrawnMap, pixel_m: float, *, shares: Sequence[float] = (0, 0.5, 1)
+) -> None:
+    """A bar of a round length, its length in figures at some ``shares`` of it."""
     rows, columns = drawn.codes.shape
     length_m = _round_down(columns * pixel_m / 4)
     left, bottom, high = 0.04 * columns, 0.955 * rows, 0.012 * rows
     half = length_m / pixel_m / 2
     axes.fill_between(
-        [left - 0.015 * columns, left + 2 * half + 0.075 * columns],
+        [left - 0.015 * columns, left + 2 * half + (0.075 if len(shares) > 1 else 0.2) * columns],
         bottom - 0.055 * rows,
         bottom + 0.025 * rows,
         color="white",
@@ -308,16 +332,17 @@ def _scale_bar(axes: Axes, drawn: DrawnMap, pixel_m: float) -> None:
     for place, colour in enumerate((INK, "white")):
         box = (left + place * half, bottom - high), half, high
         axes.add_patch(_box(*box, colour))
-    for share in (0, 0.5, 1):
+    for share in shares:
         end = " km" if length_m >= 1000 else " m"
         value = share * length_m / (1000 if length_m >= 1000 else 1)
-        axes.text(
-            left + 2 * half * share,
-            bottom - 1.5 * high,
-            f"{value:g}" + (end if share == 1 else ""),
-            fontsize=6.5,
-            ha="center",
-        )
+        text = f"{value:g}" + (end if share == 1 else "")
+        place = left + 2 * half * share
+        if len(shares) > 1:
+            axes.text(place, bottom - 1.5 * high, text, fontsize=6.5, ha="center")
+        else:
+            # A small map has no height to spare: its one label stands beside the bar.
+            right = place + 0.02 * columns
+            axes.text(right, bottom - high / 2, text, fontsize=6, ha="left", va="center")
 
 
 def _box(corner: tuple[float, float], width: float, height: float, colour: str) -> Patch:
@@ -354,13 +379,13 @@ def _north(axes: Axes, drawn: DrawnMap) -> None:
 def _legend(codes: Codes, key: _Key) -> tuple[Swatch, ...]:
     present = [int(code) for code in np.unique(codes)]
     return tuple(
-        Swatch(key.kind, name, _swatch(key.colour(code), _HATCHES.get(name, "")))
+        Swatch(key.kind, name, swatch_svg(key.colour(code), _HATCHES.get(name, "")))
         for code in present
         if (name := key.legend.get(code, str(code))) != "outside"
     )
 
 
-def _swatch(colour: str, hatch: str) -> bytes:
+def swatch_svg(colour: str, hatch: str) -> bytes:
     """A rectangle as a class is drawn on the map, 24 by 12."""
     ink = "#" + "".join(f"{round(255 * value):02x}" for value in _ink_on(colour))
     return (

@@ -11,14 +11,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
-from rasterio.vrt import WarpedVRT
 
+from bluecarbon.mrv.aligned_maps import Rule, aligned_map, reaches
 from bluecarbon.mrv.blocks import Block, Runner, borrowed, gdal_settings, ready, row_blocks
 from bluecarbon.mrv.rasters import Grid, opened, read_grid, unreadable
 from bluecarbon.spec import Finding
@@ -31,11 +30,6 @@ NUMBERS_ENOUGH = 100_000
 
 REFLECTANCE_MOST = 20_000
 """Reflectance is stored as whole numbers of ten-thousandths; bright cloud reaches twice that."""
-
-EXACT_PX = 1e-6
-"""Places of aligned pixels are exact to this, so that they are the same whatever block is read."""
-
-Rule = Literal["refuse", "nearest", "mode"]
 
 
 @dataclass(frozen=True)
@@ -137,17 +131,13 @@ class MapStack:
 
     @contextmanager
     def opened_map(self, path: Path, fill: int | None) -> Iterator[Any]:
-        """One of the files as a dataset on the grid of the stack; ``fill`` is its nodata."""
+        """One of the files as a dataset on the grid of the stack; ``fill`` is where it is not."""
         with opened(path) as dataset:
             if self.alignment == "refuse":
                 yield dataset
-                return
-            place = {"crs": self.grid.crs, "transform": self.grid.transform}
-            size = {"height": self.grid.height, "width": self.grid.width}
-            how = {"resampling": Resampling[self.alignment], "tolerance": EXACT_PX}
-            empty = {"src_nodata": fill, "nodata": fill}
-            with WarpedVRT(dataset, **how, **empty, **place, **size) as aligned:
-                yield aligned
+            else:
+                with aligned_map(dataset, self.grid, rule=self.alignment, fill=fill) as aligned:
+                    yield aligned
 
 
 def open_stack(
@@ -185,7 +175,7 @@ def open_stack(
         "refuse" if same else asked_for.rule,
         bands=tuple(bands),
     )
-    if any(one.bits > 8 for one in described):
+    if any(one.dtype != np.uint8 for one in described):
         values, found = _values_of(stack, subjects, runner)
         return (replace(stack, values=values) if not found else None), (*findings, *found)
     return stack, tuple(findings)
@@ -196,11 +186,13 @@ class _Described:
     grid: Grid
     nodata: int | None
     tile_rows: int
-    bits: int
+    dtype: np.dtype[Any]
 
     def filled(self, nodata: int | None) -> _Described:
-        """The same, with a number for "no data" where the file has none."""
-        return replace(self, nodata=nodata) if self.nodata is None else self
+        """The same, with a number for "no data" where the file has none and can hold it."""
+        if self.nodata is not None or nodata is None or not _holds(self.dtype, nodata):
+            return self
+        return replace(self, nodata=nodata)
 
 
 def _describe(
@@ -219,7 +211,7 @@ def _describe(
     if count != 1 and band is None:
         light = "; it looks like a scene" if dtype.itemsize > 1 and count >= 3 else ""
         message = f"the file has {count} bands; a class map has one{light}"
-        fix = "write the band with the classes into a file of its own; scenes are mapped first"
+        fix = f"name the band with the classes, as in {path.name}#1; scenes are mapped first"
         return None, (Finding.error("class-map-bands", subject, message, fix=fix),)
     if dtype.kind not in "iu":
         message = (
@@ -228,10 +220,13 @@ def _describe(
         )
         fix = "write the map as an integer raster, e.g. gdal_translate -ot Byte"
         return None, (Finding.error("class-map-not-whole-numbers", subject, message, fix=fix),)
-    bits = 8 if dtype == np.uint8 else 16
     # A nodata tag that the number type cannot hold (-9999 in a byte map) marks nothing.
-    usable = nodata is not None and float(nodata).is_integer()
-    return _Described(grid, int(nodata) if usable else None, tile_rows, bits), ()
+    usable = nodata is not None and float(nodata).is_integer() and _holds(dtype, int(nodata))
+    return _Described(grid, int(nodata) if usable else None, tile_rows, dtype), ()
+
+
+def _holds(dtype: np.dtype[Any], number: int) -> bool:
+    return bool(np.iinfo(dtype).min <= number <= np.iinfo(dtype).max)
 
 
 _BY = {"nearest": "nearest neighbour", "mode": "the class of most of the pixel (mode)"}
@@ -249,9 +244,12 @@ def _grid_findings(
             fix = "say how: --align mode or nearest; or resample it to that grid"
             message = f"is on another grid: {place}"
             found.append(Finding.error("class-map-grid-differs", subject, message, fix=fix))
-        elif one.nodata is None:
-            message = f"is on another grid ({place}) and has no nodata number to fill with"
-            fix = "say which number is no class: --nodata 0, or write it into the file"
+        elif one.nodata is None and not reaches(one.grid, first):
+            message = (
+                f"is on another grid ({place}), does not cover all of it, and has no nodata number "
+                "to fill with"
+            )
+            fix = f"say which number of {one.dtype.name} is no class: --nodata 0"
             found.append(Finding.error("class-map-nodata-missing", subject, message, fix=fix))
         else:
             message = f"was brought to the grid of {subjects[0]} by {_BY[alignment]} ({place})"

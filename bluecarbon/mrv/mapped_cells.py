@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bluecarbon.mrv.angles import LIMIT_DEGREE, angle_of
-from bluecarbon.mrv.column_names import ColumnMapping, MappedColumn
+from bluecarbon.mrv.column_names import ColumnMapping, MappedColumn, unit_of
 from bluecarbon.mrv.field_tables import Lines
 
 NOTHING = ("", "na", "n/a", "nan", "null", "none")
@@ -25,6 +25,11 @@ _COMMA_NUMBER = r"[+-]?[0-9]+,[0-9]+"
 _INTERVAL = (
     r"^(?P<top>[0-9.]+)\s*(?:cm|m)?\s*(?:-|–|—|~|～|〜|to|至|到)\s*(?P<bottom>[0-9.]+)\s*(?:cm|m)?$"
 )
+
+_WIDE = str.maketrans("０１２３４５６７８９．，＋－％", "0123456789.,+-%")
+"""Digits and signs as a Chinese keyboard writes them; their value is not in doubt."""
+
+_WITH_UNIT = re.compile(r"([+-]?[0-9.,]+)\s*([^0-9\s.,+-].*)")
 
 CellDefect = tuple[int, str, str, str]
 """Position of the row, canonical column, code, and what is wrong."""
@@ -48,6 +53,8 @@ def mapped_cells(
 ) -> MappedCells:
     """The lines of a sheet (the header first) as typed columns.
 
+    Full-width digits count as digits, and a number followed by the unit of its column ("10 cm"
+    under centimetres) as that number; another unit is a defect.
     ``decimal_comma`` reads "0,85" as 0.85; otherwise such a cell is a defect of its own code,
     ``decimal-comma``, because nobody can tell it from a thousand.
     """
@@ -71,9 +78,26 @@ def mapped_cells(
     return MappedCells(pd.DataFrame(data), tuple(defects), tuple(notes))
 
 
+def _narrow(text: pd.Series, column: MappedColumn) -> pd.Series:
+    """Cells with full-width digits in plain ones, and without the unit that the column has."""
+    cells = text.tolist()
+    odd = [i for i, cell in enumerate(cells) if cell and _NUMBER.fullmatch(cell) is None]
+    if not odd or column.name in LIMIT_DEGREE:
+        return text
+    unit = unit_of(column.header_unit or column.unit)
+    for i in odd:
+        cell = cells[i] if cells[i].isascii() else cells[i].translate(_WIDE)
+        match = _WITH_UNIT.fullmatch(cell)
+        if match and unit and unit_of(match[2]) == unit:
+            cell = match[1]
+        cells[i] = cell
+    return pd.Series(cells, index=text.index, dtype="object")
+
+
 def _numbers(
     text: pd.Series, column: MappedColumn, *, decimal_comma: bool
 ) -> tuple[pd.Series, list[CellDefect]]:
+    text = _narrow(text, column)
     if decimal_comma:
         comma = text.str.fullmatch(_COMMA_NUMBER).astype(bool)
         text = text.mask(comma, text.str.replace(",", ".", regex=False))
@@ -118,7 +142,7 @@ def _interval(
     text: pd.Series, column: MappedColumn, data: dict[str, pd.Series]
 ) -> list[CellDefect]:
     """'0-15', '15–30 cm', '30~50' to the two depths, unless columns of their own give them."""
-    parts = text.str.extract(_INTERVAL, flags=re.IGNORECASE)
+    parts = text.str.translate(_WIDE).str.extract(_INTERVAL, flags=re.IGNORECASE)
     numbers = parts.apply(pd.to_numeric, errors="coerce") * column.factor
     data.setdefault("depth_min_cm", numbers["top"])
     data.setdefault("depth_max_cm", numbers["bottom"])

@@ -7,6 +7,7 @@ from a stranger can be wrong but not harmful; and a reloaded model makes the sam
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -30,7 +31,12 @@ from bluecarbon.mrv.kernels.trees import (
 from bluecarbon.provenance import canonical_json
 from bluecarbon.spec import Finding
 
-FORMAT = "bluecarbon-trees/1"
+FORMAT = "bluecarbon-trees/2"
+UNSEALED = "bluecarbon-trees/1"
+"""Models of the first format carry no digest of themselves: read with a warning."""
+
+SETTINGS = ("format", "method", "classes", "features", "training_sha256")
+
 ARRAYS = ("thresholds", "steps", "roots", "rows", "start")
 MODEL_BYTES_MAX = 2**30
 
@@ -45,6 +51,16 @@ def _settings(model: TreeModel) -> dict[str, Any]:
     }
 
 
+def _digest(settings: Table[str, Any], arrays: Table[str, NDArray[Any]]) -> str:
+    """SHA-256 (hex) of what the settings say of a model and of its arrays, with type and form."""
+    digest = hashlib.sha256(canonical_json([settings.get(name) for name in SETTINGS]))
+    for name in ARRAYS:
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(canonical_json([name, array.dtype.str, list(array.shape)]))
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
 def save_model(path: Path, model: TreeModel) -> None:
     """Write a model as NPZ: the same model gives the same bytes.
 
@@ -55,7 +71,9 @@ def save_model(path: Path, model: TreeModel) -> None:
     """
     buffer = io.BytesIO()
     arrays = {name: getattr(model.trees, name) for name in ARRAYS}
-    settings = np.frombuffer(canonical_json(_settings(model)), np.uint8)
+    said = _settings(model)
+    said["model_sha256"] = _digest(said, arrays)
+    settings = np.frombuffer(canonical_json(said), np.uint8)
     np.savez_compressed(buffer, allow_pickle=False, settings=settings, **arrays)
     unfinished = path.with_name(path.name + ".part")
     try:
@@ -69,7 +87,9 @@ def save_model(path: Path, model: TreeModel) -> None:
 def load_model(path: Path) -> tuple[TreeModel | None, tuple[Finding, ...]]:
     """Read a model that :func:`save_model` wrote; nothing in the file is executed.
 
-    Findings: ``model-unreadable``, ``model-format-unknown``, ``model-damaged``.
+    Findings: ``model-unreadable``, ``model-format-unknown``, ``model-damaged`` (also when its
+    digest differs: whoever changes the digest too has made another model, which only the manifest
+    of the run that wrote it can tell), ``model-unsealed`` (warning).
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -82,10 +102,13 @@ def load_model(path: Path) -> tuple[TreeModel | None, tuple[Finding, ...]]:
         message = f"is no model that bluecarbon wrote: {error}"
         fix = "train it again, or fetch the file again"
         return None, (Finding.error("model-unreadable", path.name, message, fix=fix),)
-    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+    if not isinstance(settings, dict) or settings.get("format") not in (FORMAT, UNSEALED):
         message, fix = "has a format that this version does not know", "train it again"
         return None, (Finding.error("model-format-unknown", path.name, message, fix=fix),)
     reason = _wrong_settings(settings) or _wrong_arrays(arrays, settings)
+    sealed = settings["format"] == FORMAT
+    if not reason and sealed and settings.get("model_sha256") != _digest(settings, arrays):
+        reason = "its numbers are not those that were written: the digest differs"
     if reason:
         return None, (_damaged(path, reason),)
     model = TreeModel(
@@ -95,7 +118,13 @@ def load_model(path: Path) -> tuple[TreeModel | None, tuple[Finding, ...]]:
         trees=Trees(**arrays),
         training_sha256=settings["training_sha256"],
     )
-    return model, ()
+    return model, () if sealed else (_unsealed(path),)
+
+
+def _unsealed(path: Path) -> Finding:
+    message = "was written without a digest of itself: whether it was changed cannot be told"
+    fix = "train it again, or compare the file with the manifest of its run"
+    return Finding.warning("model-unsealed", path.name, message, fix=fix)
 
 
 def _damaged(path: Path, reason: str) -> Finding:

@@ -61,11 +61,11 @@ def measure(project: Project, progress: Progress = silent) -> Measured:
     strata = tuple(item.stratum for item in extent.strata) if extent else ()
     # Without polygons the plots' strata cannot be judged; their other defects still can.
     ids = tuple(stratum.id for stratum in strata) or _declared_strata(project)
+    polygons = {item.stratum.id: item.geometry for item in extent.strata} if extent else {}
     progress("reading plots and trees", 0, 1)
-    inventory, in_trees = measure_project_inventory(project, ids)
+    inventory, in_trees = measure_project_inventory(project, ids, polygons)
     progress("reading plots and trees", 1, 1)
     progress("reading soil cores", 0, 1)
-    polygons = {item.stratum.id: item.geometry for item in extent.strata} if extent else {}
     soil, in_cores = measure_soil(project, ids, polygons)
     progress("reading soil cores", 1, 1)
     found = (*findings, *in_trees, *in_cores, *methodology_findings(project))

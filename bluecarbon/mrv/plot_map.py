@@ -6,9 +6,12 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
+import numpy as np
+import shapely
 
 from bluecarbon.mrv.chart_style import GREY, INK, OKABE_ITO, PALE, chart_words, drawing, svg
 from bluecarbon.mrv.plot_placement import MAIN, RESERVE
+from bluecarbon.mrv.rasters import Geometry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,13 +41,26 @@ def plot_map_svg(
             # The hatch in a pale line of its own, the outline over it.
             own.plot(ax=axes, facecolor="#fafcfb", edgecolor=PALE, linewidth=0, hatch=hatch)
             own.boundary.plot(ax=axes, color=GREY, linewidth=0.7)
-            spot = row.geometry.representative_point()
+            spot = _free_spot(row.geometry, places)
             box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
             axes.text(spot.x, spot.y, str(row.stratum), fontsize=8, ha="center", bbox=box)
         _points(axes, places, words.both("主样地", "main plots"), words.both("备用", "reserve"))
         _frame(axes, (west, south, east, north))
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.02), ncols=2)
         return svg(figure)
+
+
+def _free_spot(shape: Geometry, places: gpd.GeoDataFrame) -> shapely.Point:
+    """A place for a name inside a stratum, as far from plots and edge as a coarse look finds."""
+    west, south, east, north = shape.bounds
+    across, along = np.meshgrid(np.linspace(west, east, 25), np.linspace(south, north, 25))
+    spots = shapely.points(across.ravel(), along.ravel())
+    spots = spots[shapely.contains(shape, spots)]
+    if not len(spots):
+        return shape.representative_point()
+    nearest = shapely.distance(spots[:, None], places.geometry.to_numpy()[None]).min(axis=1)
+    room = np.minimum(nearest, 2 * shapely.distance(spots, shape.boundary))
+    return spots[int(np.argmax(room))]
 
 
 def _points(axes: Axes, places: gpd.GeoDataFrame, main: str, reserve: str) -> None:
@@ -68,7 +84,7 @@ def _frame(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
     for spine in axes.spines.values():
         spine.set_visible(False)
     length = _round(0.25 * (east - west))
-    right, low = east, south - 0.03 * (north - south)
+    right, low = east, south - 0.06 * (north - south)
     axes.plot([right - length, right], [low, low], color=INK, linewidth=2.5, solid_capstyle="butt")
     words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     middle = (right - length / 2, low)

@@ -101,7 +101,8 @@ def field_form_pdf(points: gpd.GeoDataFrame, strata: gpd.GeoDataFrame, language:
         The extra ``documents`` is not installed.
     """
     words = _words()[language]
-    headings = words["columns"]
+    # On paper words stand for the names that only a program needs.
+    headings = words["columns"] | words["printed"]
     data = {
         "language": language,
         "fonts": list(typesetting.SANS),
@@ -147,10 +148,11 @@ def field_form_xlsx(points: gpd.GeoDataFrame, language: Language) -> bytes:
     for sheet, names in ((trees, TREE_SHEET), (cores, CORE_SHEET)):
         _listed(sheet, names.index("plot_id"), ids)
     _listed(trees, TREE_SHEET.index("status"), f'"{",".join(STATUS[language])}"')
-    for name, low, high in _LIMITS:
+    for name, low, high in (*_LIMITS, *_WHOLE_LIMITS):
         for sheet, names in ((trees, TREE_SHEET), (cores, CORE_SHEET)):
             if name in names:
-                _between(sheet, names.index(name), low, high)
+                kind = "whole" if (name, low, high) in _WHOLE_LIMITS else "decimal"
+                _between(sheet, names.index(name), kind, (low, high))
     return workbook_bytes(book)
 
 
@@ -158,8 +160,9 @@ _LIMITS = (
     ("dbh_cm", 0.1, 150),
     ("basal_diameter_cm", 0.1, 200),
     ("height_m", 0.05, 40),
-    ("count", 1, 10_000),
-    ("decay_class", 1, 3),
+    ("sampler_length_cm", 1, 1000),
+    ("external_cm", 0, 1000),
+    ("internal_cm", 0, 1000),
     ("depth_min_cm", 0, 1000),
     ("depth_max_cm", 0.1, 1000),
     ("bulk_density_g_cm3", 0.01, 2.65),
@@ -167,6 +170,8 @@ _LIMITS = (
     ("organic_carbon_percent", 0, 100),
 )
 """What a cell of the form may hold; wider than nature: only slips of the pen are refused."""
+
+_WHOLE_LIMITS = (("count", 1, 10_000), ("decay_class", 1, 3))
 
 
 def _sheet(book: Any, words: dict[str, Any], name: str, columns: tuple[str, ...]) -> Any:
@@ -195,11 +200,12 @@ def _listed(sheet: Any, column: int, values: str) -> None:
     _validated(sheet, column, DataValidation(type="list", formula1=values, allow_blank=True))
 
 
-def _between(sheet: Any, column: int, low: float, high: float) -> None:
+def _between(sheet: Any, column: int, kind: str, limits: tuple[float, float]) -> None:
     from openpyxl.worksheet.datavalidation import DataValidation
 
+    low, high = limits
     rule = DataValidation(
-        type="decimal", operator="between", formula1=str(low), formula2=str(high), allow_blank=True
+        type=kind, operator="between", formula1=str(low), formula2=str(high), allow_blank=True
     )
     rule.error, rule.errorTitle = f"{low:g} ... {high:g}", str(sheet.cell(1, column + 1).value)
     _validated(sheet, column, rule)

@@ -7,7 +7,7 @@ stays the sampling unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ import pandas as pd
 
 from bluecarbon.mrv.column_names import ColumnMapping
 from bluecarbon.mrv.column_vocabulary import PLACE_NAMES, TREE_NAMES
+from bluecarbon.mrv.converted_positions import converted_positions
 from bluecarbon.mrv.field_tables import defect, row_defects
 from bluecarbon.mrv.inventory_checks import AREA_M2
 from bluecarbon.mrv.position_checks import converted_findings, sound_positions
+from bluecarbon.mrv.rasters import Geometry
 from bluecarbon.mrv.rejects import Rejects
+from bluecarbon.mrv.sample_places import TOLERANCE_M, distance_m
 from bluecarbon.mrv.sheet_cells import TypedSheet, typed_sheet
 from bluecarbon.mrv.sheet_files import RawSheet, read_raw_sheet
 from bluecarbon.mrv.tree_sheets import column_corrections, columns_found
+from bluecarbon.project_coordinates import Coordinates
 from bluecarbon.spec import Finding, errors_in
 
 _SIZES = ("area_m2", "radius_m", "sapling_area_m2", "sapling_radius_m")
@@ -39,6 +43,7 @@ FIXES: Mapping[str, str] = {
     "plot-in-two-strata": "a plot lies in one stratum: correct one, or rename one of the plots",
     "stratum-unknown": "write the id of a stratum of the project",
     "stratum-missing": "fill in the stratum",
+    "plot-outside-stratum": "check the coordinates (longitude, latitude, WGS 84) or the stratum",
     "sapling-area-wrong": "square metres, above 0 and not more than the plot",
     "row-length-wrong": "a separator inside a text needs quotes around the text",
 }
@@ -60,6 +65,34 @@ class PlotTable:
     rejects: Rejects
     misfits: tuple[tuple[int, str], ...] = ()
     subplots: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+
+def inside_strata(
+    table: PlotTable, polygons: Mapping[str, Geometry], system: Coordinates
+) -> PlotTable:
+    """The table without the plots that lie more than 15 m outside the stratum they name.
+
+    ``polygons`` are WGS 84, ``system`` is that of the positions; plots without a position, or of a
+    stratum without a polygon, stay.
+    """
+    rows = table.rejects.rows
+    if not polygons or not {"lon", "lat"} <= set(rows):
+        return table
+    placed, _ = converted_positions(rows, table.file, system)
+    away_m = np.zeros(len(rows))
+    for place, row in enumerate(placed.to_dict("records")):
+        polygon = polygons.get(str(row["stratum"]))
+        if polygon is not None and abs(row["lon"]) <= 180 and abs(row["lat"]) <= 90:
+            away_m[place] = distance_m(polygon, row["lon"], row["lat"])
+    far = away_m > TOLERANCE_M
+    said = dict(zip(rows["line"], away_m, strict=True))
+    table.rejects.add(
+        far,
+        "plot-outside-stratum",
+        lambda row: f"{row['plot_id']} lies {said[row['line']]:,.0f} m outside {row['stratum']}",
+    )
+    outside = set(rows.loc[far, "line"])
+    return replace(table, rows=table.rows[~table.rows["line"].isin(outside)])
 
 
 def read_plot_table(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bluecarbon.errors import DataError
-from bluecarbon.mrv.accuracy import normal_quantile
+from bluecarbon.mrv.dead_wood import pool_parameter
 from bluecarbon.mrv.progress import Progress, silent
 from bluecarbon.mrv.stock_files import write_table
 from bluecarbon.mrv.stock_layers import LayerFile
@@ -80,6 +82,26 @@ def write_project_stocks(
     return table, tuple(dict.fromkeys(found))
 
 
+def project_stock_findings(project: Project, measured: Measured) -> Findings:
+    """Everything that is wrong with a project's [stocks], before anything is mapped or written.
+
+    What :func:`write_project_stocks` would refuse is an error here; nothing without the section.
+    """
+    if project.stocks is None:
+        return ()
+    epochs = _epochs(project, measured)
+    found = list(_nothing(epochs))
+    for epoch in epochs:
+        try:
+            request = _request(project, measured, Path(), epoch)
+        except DataError as error:
+            found += error.findings
+            continue
+        _, problems = planned(replace(request, class_file=None, grid=measured.extent.grid))
+        found += [_of_epoch(f, epoch) if f.code == "density-missing" else f for f in problems]
+    return tuple(dict.fromkeys(found))
+
+
 def _epochs(project: Project, measured: Measured) -> tuple[int, ...]:
     epochs = measured.extent.epochs
     if project.stocks is None or project.stocks.method != "inventory":
@@ -110,15 +132,17 @@ def _request(project: Project, measured: Measured, folder: Path, epoch: int) -> 
     if errors_in(found):
         raise DataError(found)
     strata = {item.stratum.id: item.geometry for item in extent.strata}
-    densities = None
+    densities = together = None
     if settings.method == "inventory" and settings.carbon_fraction is not None:
         densities = measured_densities(measured, epoch, settings.carbon_fraction)
+        together = plot_covariances(measured, epoch, settings.carbon_fraction)
     return Request(
         settings,
         Counted(numbers, strata),
         LayerFile(folder / f"maps/classes_{epoch}.tif"),
         project.resolve,
         densities,
+        together,
     )
 
 
@@ -126,20 +150,22 @@ def measured_densities(measured: Measured, epoch: int, fraction: Quantity) -> pd
     """Means of the project's plots (of an epoch) and cores by stratum, as a table of densities.
 
     Columns as :func:`bluecarbon.mrv.density_tables.read_densities` gives them, tC/ha, for mangrove.
-    A stratum with one plot has no error of its own: NaN.
+    Standing dead wood, where the plots have it, is carbon by the row ``carbon_fraction_dead_wood``
+    of tree_pools.csv, which has no error. A stratum with one plot has no error of its own: NaN.
     """
     rows: list[dict[str, Any]] = []
     if measured.inventory is not None:
         plots = measured.inventory.strata
+        carbon = _pools_of_plots(plots, fraction, prefix="mean_")
         for row in plots[plots["epoch"].astype(int) == epoch].to_dict("records"):
-            for pool in ("agb", "bgb"):
-                mean, error = row[f"mean_{pool}_t_ha"], row[f"standard_error_{pool}_t_ha"]
+            for pool, (name, factor) in carbon.items():
+                mean, error = row[f"mean_{name}"], row[f"standard_error_{name}"]
                 rows.append(
                     _density(row, pool, "plots")
                     | {
-                        "value": mean * fraction.value,
-                        "standard_error": error * fraction.value,
-                        "dry_t_ha": mean,
+                        "value": mean * factor,
+                        "standard_error": error * factor,
+                        "dry_t_ha": 0.0 if pool == "dead" else mean,
                     }
                 )
     if measured.soil is not None:
@@ -151,6 +177,40 @@ def measured_densities(measured: Measured, epoch: int, fraction: Quantity) -> pd
     return pd.DataFrame(rows, columns=columns).dropna(subset=["value"], ignore_index=True)
 
 
+def plot_covariances(measured: Measured, epoch: int, fraction: Quantity) -> pd.DataFrame:
+    """Covariances [(tC/ha)2] of the means of two pools in a stratum: cov(x, y) / n of its plots.
+
+    A plot rich in shoots is rich in roots: with them the error of a sum of pools is that of the
+    mean of the plots' own sums, as :func:`bluecarbon.mrv.tree_carbon.stratum_carbon` has it.
+    Columns stratum, pool, other, covariance; nothing for a stratum with fewer than two plots.
+    """
+    rows: list[dict[str, Any]] = []
+    if measured.inventory is not None:
+        plots = measured.inventory.plots
+        carbon = _pools_of_plots(plots, fraction)
+        for stratum, own in plots[plots["epoch"].astype(int) == epoch].groupby("stratum"):
+            values = {pool: own[name] * factor for pool, (name, factor) in carbon.items()}
+            for pool, other in combinations(values, 2):
+                shared = values[pool].cov(values[other]) / len(own)
+                rows.append(
+                    {"stratum": stratum, "pool": pool, "other": other, "covariance": shared}
+                )
+    return pd.DataFrame(rows, columns=["stratum", "pool", "other", "covariance"]).dropna()
+
+
+def _pools_of_plots(
+    table: pd.DataFrame, fraction: Quantity, prefix: str = ""
+) -> dict[str, tuple[str, float]]:
+    """The column [t/ha] of each pool that the plots have, and its carbon in dry matter."""
+    dead = float(pool_parameter("carbon_fraction_dead_wood").value or math.nan)
+    pools = {
+        "agb": ("agb_t_ha", fraction.value),
+        "bgb": ("bgb_t_ha", fraction.value),
+        "dead": ("dead_wood_t_ha", dead),
+    }
+    return {pool: found for pool, found in pools.items() if prefix + found[0] in table}
+
+
 def _density(row: Mapping[Any, Any], pool: str, source: str) -> dict[str, Any]:
     names = {"class": MANGROVE, "stratum": row["stratum"], "pool": pool}
     return names | {"source": source, "status": "verified"}
@@ -159,14 +219,12 @@ def _density(row: Mapping[Any, Any], pool: str, source: str) -> dict[str, Any]:
 def area_estimates(extent: Extent, epoch: int) -> dict[tuple[str, str], AreaEstimate]:
     """Mangrove hectares by stratum of an epoch from the reference sample; none without a sample.
 
-    The standard error is half the interval over its quantile, as in the report: not 0 where no
-    point of the sample happened to disagree.
+    Area and standard error are those of ``tables/area_estimates.csv``: one area has one error.
     """
     rows = extent.estimates[extent.estimates["epoch"] == epoch].to_dict("records")
     found = {}
     for row in rows:
-        half = (row["ci_high_ha"] - row["ci_low_ha"]) / 2
-        if row["sample_size"] and row["stratum"] and not math.isnan(half):
-            error = half / normal_quantile(row["confidence"])
+        error = float(row["standard_error_ha"])
+        if row["sample_size"] and row["stratum"] and not math.isnan(error):
             found[row["stratum"], MANGROVE] = AreaEstimate(float(row["area_ha"]), error)
     return found

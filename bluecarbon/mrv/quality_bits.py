@@ -62,7 +62,8 @@ class Layout:
     """The bits of one generation of Landsat quality bands.
 
     ``rules`` are (field, least value, reason) in the order in which they are asked: a pixel has
-    the first reason that holds.
+    the first reason that holds. ``never`` are (field, value) that no pixel but fill has: what the
+    guides call reserved, or not set; ``unused`` are the bits that are 0 in every pixel.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Layout:
     fields: Mapping[str, Bits]
     rules: tuple[tuple[str, int, int], ...]
     water: tuple[str, int]
+    never: tuple[tuple[str, int], ...] = ()
+    unused: int = 0
 
 
 def _flag(bit: int) -> Bits:
@@ -106,6 +109,12 @@ COLLECTION_2 = Layout(
         ("snow", 1, reasons.SNOW),
     ),
     water=("water", 1),
+    never=(
+        ("cloud_confidence", 0),
+        ("cloud_shadow_confidence", 2),
+        ("snow_confidence", 2),
+        ("cirrus_confidence", 2),
+    ),
 )
 
 COLLECTION_1 = Layout(
@@ -132,6 +141,7 @@ COLLECTION_1 = Layout(
         ("terrain_occlusion", 1, reasons.TERRAIN),
     ),
     water=("", 0),
+    unused=0b1110_0000_0000_0000,
 )
 
 PRE_COLLECTION = Layout(
@@ -158,6 +168,7 @@ PRE_COLLECTION = Layout(
         ("terrain_occlusion", 1, reasons.TERRAIN),
     ),
     water=("water_confidence", 3),
+    unused=0b0000_0011_0000_1000,
 )
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -207,6 +218,25 @@ def _reason_table(legend: str, leave_out_water: bool) -> Codes:
         held = decode(numbers, layout, name) >= at_least
         table[held & (table == reasons.VALID)] = reason
     return table
+
+
+@cache
+def impossible(legend: str) -> NDArray[np.bool_]:
+    """Which of the 65 536 numbers a Landsat layout never has. KeyError when it is unknown.
+
+    0 and fill are no pixels of an image and are never held against a layout.
+    """
+    layout = LAYOUTS[legend]
+    numbers = np.arange(65_536, dtype=np.uint16)
+    wrong = (numbers & layout.unused) > 0
+    for name, value in layout.never:
+        wrong |= decode(numbers, layout, name) == value
+    return np.asarray(wrong & (numbers > 0) & (decode(numbers, layout, "fill") == 0))
+
+
+def layouts_of(numbers: Quality, share_most: float) -> tuple[str, ...]:
+    """The layouts of which at most a share of the numbers (any shape) is impossible."""
+    return tuple(n for n in LAYOUTS if float(impossible(n)[numbers].mean()) <= share_most)
 
 
 def _scl_table(*, leave_out_water: bool) -> Codes:

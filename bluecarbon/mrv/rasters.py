@@ -7,6 +7,7 @@ row and column. Affine arithmetic is written out: it is four numbers, and every 
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,9 @@ TILE_PX = 256
 
 NO_SUCH_FILE = "No such file or directory"
 """How GDAL says that a file is not there; of a mosaic it may be one of its parts."""
+
+NO_FORMAT = "not recognized as being in a supported file format"
+"""How GDAL says that a file, whole or not, is no raster."""
 
 Bounds = tuple[float, float, float, float]
 Geometry = Any
@@ -171,6 +175,8 @@ def read_grid(path: Path, subject: str, *, what: str) -> tuple[Grid | None, tupl
     except (RasterioError, OSError) as error:
         return None, (unreadable(subject, what, error),)
     found = _georeference_findings(crs, transform, subject, what)
+    if not found:
+        found = pole_findings(Grid(crs, transform, height, width), subject)
     if any(name.startswith("complex") for name in dtypes):
         message = "the raster holds complex numbers, which are no reflectance and no class"
         fix = "export it with real numbers (radar images: as intensity)"
@@ -181,15 +187,36 @@ def read_grid(path: Path, subject: str, *, what: str) -> tuple[Grid | None, tupl
 def unreadable(subject: str, what: str, error: Exception) -> Finding:
     """The finding for a raster that GDAL cannot open or read to its end."""
     cause = str(error.__cause__ or error).splitlines()[0]
+    message, fix = _why_unreadable(cause, Path((cause.split("'") * 2)[1]))
+    return Finding.error(f"{what}-unreadable", subject, message, fix=fix)
+
+
+def _why_unreadable(cause: str, named: Path) -> tuple[str, str]:
+    """What GDAL or zarr says, in words of the person who gave the file, and what to do."""
     if NO_SUCH_FILE in cause:
         fix = "check the name and the folder of the file"
-        return Finding.error(f"{what}-unreadable", subject, f"no such file: {cause}", fix=fix)
-    return Finding.error(
-        f"{what}-unreadable",
-        subject,
-        f"the raster cannot be opened or read to its end: {cause}",
-        fix="the file may be truncated or damaged: fetch it again",
-    )
+        bands = "; bands count from 1, as in FILE#1" if re.search(r"#0+(?!\d)", cause) else ""
+        return f"no such file: {cause}", fix + bands
+    if "No group found" in cause or (NO_FORMAT in cause and named.is_dir()):
+        return f"is a folder, and neither a raster nor a Zarr store: {cause}", "name the raster"
+    if NO_FORMAT in cause and named.is_file() and named.stat().st_size == 0:
+        return "the file is empty (0 bytes)", "fetch it again, or write it again"
+    message = f"the raster cannot be opened or read to its end: {cause}"
+    return message, "the file may be truncated or damaged: fetch it again"
+
+
+def pole_findings(grid: Grid, subject: str) -> tuple[Finding, ...]:
+    """A grid in degrees that reaches beyond a pole: pixels there have no place and no area.
+
+    Half a pixel beyond is the pole itself as the centre of a pixel (as in grids of the weather).
+    """
+    _, bottom, _, top = grid.bounds
+    most = 90.0 + (0.5 + LATTICE_TOLERANCE_PX) * grid.pixel_size[1]
+    if not grid.crs.is_geographic or (top <= most and bottom >= -most):
+        return ()
+    message = f"latitudes reach from {bottom:.6g} to {top:.6g}: beyond 90 degrees is no ground"
+    fix = "correct its corner, its pixel size, or its coordinate system: are these degrees?"
+    return (Finding.error("raster-beyond-world", subject, message, fix=fix),)
 
 
 def _georeference_findings(

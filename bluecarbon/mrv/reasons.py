@@ -28,7 +28,7 @@ ABOUT: Mapping[str, str] = {
     "snow": "snow or ice",
     "water": "water, where the project asks to leave it out",
     "tide_too_high": "the whole scene was taken at a tide above the project's limit",
-    "outside": "outside the boundary",
+    "outside": "outside the boundary, or beyond the frame of the scene",
     "terrain": "hidden by terrain",
     "not_finite": "infinite or not a number",
 }

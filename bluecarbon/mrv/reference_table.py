@@ -16,7 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bluecarbon.mrv.blocks import Runner
-from bluecarbon.mrv.class_sizes import by_class, class_sizes, is_nodata, tagged_names, values_at
+from bluecarbon.mrv.class_sizes import (
+    NOT_SEEN,
+    by_class,
+    class_sizes,
+    says_nothing,
+    tagged_names,
+    values_at,
+)
 from bluecarbon.mrv.field_tables import (
     Column,
     in_words,
@@ -27,6 +34,7 @@ from bluecarbon.mrv.field_tables import (
 from bluecarbon.mrv.independence import provenance_findings
 from bluecarbon.mrv.points import MISSING_LABELS
 from bluecarbon.mrv.rasters import Grid, opened, read_grid
+from bluecarbon.mrv.strata_on_map import Layer, beyond_map, sizes_where_mapped
 from bluecarbon.spec import Finding, errors_in
 
 COLUMNS = (
@@ -113,20 +121,42 @@ def on_map(
     """The sample with map class and stratum of every point, and the sizes of the strata.
 
     ``table`` from :func:`read_reference`; ``strata`` is the raster whose classes the sample was
-    stratified by (by default the map itself). Points outside the map, or where it (or the strata)
-    has no data, are no part of what is estimated: they are left out, with their rows.
+    stratified by (by default the map itself), sized where the map has data. Points outside the
+    map, or where it (or the strata) has no data, are no part of what is estimated: they are left
+    out, with their rows.
     """
     design = strata or class_map
     sizes, found = class_sizes(design.path, band=design.band, names=design.names, runner=runner)
+    if strata is not None:
+        mapped, unmapped = class_sizes(
+            class_map.path, band=class_map.band, names=class_map.names, runner=runner
+        )
+        found += unmapped
+        sizes = None if mapped is None else sizes
     if sizes is None:
         return None, found
     here = _classes_at(class_map, table)
-    in_design = here if strata is None else _classes_at(design, table)
+    in_design = here
+    if strata is not None:
+        in_design = _classes_at(design, table)
+        sizes, beyond = _sizes_on(class_map, design, sizes, runner)
+        found += beyond
     sample, wrong = joined(table, here, in_design, legend=class_map.legend(), subject=subject)
     found += wrong
     if sample is None or errors_in(found):
         return None, found
     return Sample(sample, by_class(sizes)), found
+
+
+def _sizes_on(
+    class_map: ClassMap, strata: ClassMap, sizes: pd.DataFrame, runner: Runner | None
+) -> tuple[pd.DataFrame, Findings]:
+    """Sizes of the strata where the map has data, from those of :func:`.class_sizes`."""
+    layers = [Layer.of(item.path, item.band, item.legend()) for item in (strata, class_map)]
+    counted = sizes_where_mapped(*layers, runner=runner)
+    both = sizes[["code", "stratum"]].merge(counted, on="code")
+    all_ha, mapped_ha = float(sizes["area_ha"].sum()), float(both["area_ha"].sum())
+    return both, beyond_map(all_ha, mapped_ha, subject=strata.path.name)
 
 
 def joined(
@@ -182,7 +212,7 @@ def names_of(
     codes: NDArray[Any], inside: NDArray[np.bool_], legend: Mapping[int, str], nodata: float | None
 ) -> Looked:
     """Class names of codes (the number where none is named), and where they are no "no data"."""
-    known = np.array([not is_nodata(int(code), nodata, legend) for code in codes], dtype=bool)
+    known = np.array([not says_nothing(int(code), nodata, legend) for code in codes], dtype=bool)
     names = np.array([legend.get(int(code), str(code)) for code in codes], dtype=object)
     return names, inside & known
 
@@ -193,11 +223,12 @@ def _labels(
     """Labels as class names; a number of the legend stands for its class."""
     by_number = {str(number): name for number, name in legend.items()}
     labels = table["label"].map(lambda label: by_number.get(label, label))
-    unknown = ~labels.isin(legend.values()) if legend else pd.Series(False, index=labels.index)
+    classes = [name for name in dict.fromkeys(legend.values()) if name not in NOT_SEEN]
+    unknown = ~labels.isin(classes) if legend else labels.isin(NOT_SEEN)
     found = []
     for label, rows in table[unknown].groupby("label", sort=True):
         message = f"label '{label}' is no class of the map"
-        fix = f"use one of: {', '.join(dict.fromkeys(legend.values()))}"
+        fix = f"use one of: {', '.join(classes)}" if classes else "label the point"
         where = f"{subject} {in_words(rows['row'].tolist())}"
         found.append(Finding.error("label-unknown", where, message, fix=fix))
     return labels, tuple(found)

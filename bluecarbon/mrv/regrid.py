@@ -7,17 +7,19 @@ is a finding of the run, so that it stands in the report.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pyproj
 import rasterio
 from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.warp import reproject, transform_bounds
 
-from bluecarbon.mrv.rasters import LATTICE_TOLERANCE_PX, Bounds, Grid, read_window
+from bluecarbon.mrv.rasters import LATTICE_TOLERANCE_PX, Bounds, Grid, pole_findings, read_window
 from bluecarbon.spec import Finding
 
 Rule = Literal["nearest", "mode", "bilinear", "average"]
@@ -104,10 +106,17 @@ def alignment_finding(
 
 def described(grid: Grid) -> str:
     """A grid in a few words: coordinate system and size of pixels."""
-    code = grid.crs.to_epsg()
+    # PROJ guesses a code for what only resembles it: a sure one, or the name as it was written.
+    code = grid.crs.to_epsg(confidence_threshold=100)
     across, down = grid.pixel_size
-    name = f"EPSG:{code}" if code else "a coordinate system without code"
+    name = f"EPSG:{code}" if code else _named(grid)
     return f"{name}, pixels of {across:.6g} x {down:.6g}"
+
+
+def _named(grid: Grid) -> str:
+    name = pyproj.CRS.from_wkt(grid.crs.to_wkt()).name
+    nameless = name in {"unknown", "undefined", "unnamed", ""}
+    return "a coordinate system without code" if nameless else f"{name} (without EPSG code)"
 
 
 def lattice_finding(grid: Grid, other: Grid, subject: str, other_subject: str) -> Finding | None:
@@ -133,15 +142,30 @@ def _place(grid: Grid) -> str:
 def antimeridian_findings(grid: Grid, subject: str) -> tuple[Finding, ...]:
     """A grid that crosses 180 degrees east: its outline cannot be drawn in degrees.
 
-    One that ends there does not cross it, were it as wide as the world. Of a projected grid also
-    pixels beyond the world, which have no place and no area (code ``raster-beyond-world``).
+    One that ends there does not cross it, were it as wide as the world. Also longitudes counted
+    from 0 to 360 (code ``raster-longitudes-turned``), latitudes beyond a pole, and of a projected
+    grid pixels beyond the world, which have no place and no area (code ``raster-beyond-world``).
     """
     if not grid.crs.is_geographic:
         return _projected_findings(grid, subject)
+    if poles := pole_findings(grid, subject):
+        return poles
     left, _, right, _ = grid.bounds
     # A tile that ends at 180 degrees may end beyond it by the last bit of a float.
     most = DEGREES_HALF_WORLD + LATTICE_TOLERANCE_PX * grid.pixel_size[0]
+    if left >= 2 * DEGREES_HALF_WORLD - most or right <= most - 2 * DEGREES_HALF_WORLD:
+        return (_turned(subject, left, right),) if right > most or left < -most else ()
     return (_crossing(subject),) if right > most or left < -most else ()
+
+
+def _turned(subject: str, left: float, right: float) -> Finding:
+    message = (
+        f"longitudes reach from {left:.6g} to {right:.6g}: they are not counted from -180 to 180 "
+        "degrees, as those of polygons and points are"
+    )
+    corner = left - math.copysign(2 * DEGREES_HALF_WORLD, left)
+    fix = f"write it from {corner:.6g} degrees on, e.g. gdal_translate -a_ullr"
+    return Finding.error("raster-longitudes-turned", subject, message, fix=fix)
 
 
 def _projected_findings(grid: Grid, subject: str) -> tuple[Finding, ...]:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bluecarbon.mrv.chart_style import GREY, INK, Series, drawing, light_grid, series, svg
+from bluecarbon.mrv.chart_style import GREY, INK, Series, drawing, light_grid, series, stacked, svg
 from bluecarbon.mrv.document_words import Words
 from bluecarbon.report import Quantification
 
@@ -70,7 +70,7 @@ def areas_svg(estimates: pd.DataFrame, names: Mapping[str, str], words: Words) -
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for place, (title, group, first) in zip(axes, panels, strict=True):
             _series_of_areas(place, estimates, group, first=first)
-            place.set_title(words.say(title))
+            place.set_title(stacked(words, title))
         axes[0].set_ylabel(words.say("mangrove_area_ha"))
         return svg(figure)
 
@@ -153,7 +153,7 @@ def pools_svg(trees: pd.DataFrame, soil: pd.DataFrame, words: Words, depth_cm: f
         axes = list(figure.subplots(1, bool(groups) + bool(len(soil)), squeeze=False)[0])
         if len(soil):
             _soil(axes[-1], soil)
-            axes[-1].set_title(words.say("soil_to_depth", depth=f"{depth_cm:g}"))
+            axes[-1].set_title(stacked(words, "soil_to_depth", depth=f"{depth_cm:g}"))
         if groups:
             _trees(axes[0], trees, words)
         for place in axes:
@@ -181,7 +181,7 @@ def _trees(axes: Axes, trees: pd.DataFrame, words: Words) -> None:
         axes.barh(at, mean, high * 0.92, color=colour, hatch=hatch, edgecolor="white", label=label)
         _whiskers(axes, at, mean, error)
     axes.set_yticks(range(len(groups)), [f"{stratum} {epoch}" for stratum, epoch in groups])
-    axes.set_title(words.say("trees_and_dead_wood"))
+    axes.set_title(stacked(words, "trees_and_dead_wood"))
     axes.legend(loc="lower right", fontsize=7)
 
 

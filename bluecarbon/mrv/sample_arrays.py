@@ -12,12 +12,20 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from bluecarbon.mrv.area import pixel_area_ha
 from bluecarbon.mrv.arrays import grid_of, legend_of, values_north_up
 from bluecarbon.mrv.class_arrays import as_stored
 from bluecarbon.mrv.independence import provenance_findings
 from bluecarbon.mrv.reference_table import Looked, Sample, joined, names_of, pixels_at
+from bluecarbon.mrv.strata_on_map import (
+    beyond_map,
+    centres_on,
+    classes_among,
+    is_finer,
+    sizes_of,
+)
 from bluecarbon.spec import Finding, errors_in
 
 Findings = tuple[Finding, ...]
@@ -35,16 +43,40 @@ def class_sizes_of(classes: xr.DataArray) -> pd.DataFrame:
         The array has no coordinate system or no even axes.
     """
     classes = as_stored(classes)
-    codes, area_ha = values_north_up(classes), pixel_area_ha(grid_of(classes))
-    looked = names_of(np.unique(codes), np.array(True), legend_of(classes), _nodata(classes))
+    grid = grid_of(classes)
+    codes = values_north_up(classes).astype(np.int64)
+    return _sizes(classes, codes, np.ones(codes.shape, dtype=bool), pixel_area_ha(grid))
+
+
+def _sizes(
+    classes: xr.DataArray, codes: NDArray[np.int64], there: NDArray[np.bool_], area_ha: Any
+) -> pd.DataFrame:
+    """Sizes of the classes by name; ``codes`` are numbers of them, on any grid."""
+    counted = sizes_of(codes, there, area_ha)
+    numbers = np.array([code for code, _, _ in counted])
+    looked = names_of(numbers, np.array(True), legend_of(classes), _nodata(classes))
     rows = [
-        (name, int(own.sum()), float(area_ha[own].sum()))
-        for code, name, is_class in zip(np.unique(codes), *looked, strict=True)
+        (name, pixels, hectares)
+        for (_, pixels, hectares), name, is_class in zip(counted, *looked, strict=True)
         if is_class
-        for own in [codes == code]
     ]
     table = pd.DataFrame(rows, columns=["stratum", "pixels", "area_ha"])
     return table.groupby("stratum", as_index=False, sort=False).sum()
+
+
+def _sizes_where_mapped(strata: xr.DataArray, classes: xr.DataArray) -> pd.DataFrame:
+    """Sizes of the strata where the map has a class; see :mod:`.strata_on_map`."""
+    own, other = grid_of(strata), grid_of(classes)
+    numbers, mapped = (values_north_up(part).astype(np.int64) for part in (strata, classes))
+    finer = own if is_finer(own, other) else other
+    if finer is own:
+        row, column, there = centres_on(own, other)
+        mapped = mapped[row, column]
+    else:
+        row, column, there = centres_on(other, own)
+        numbers = numbers[row, column]
+    there &= classes_among(mapped, _nodata(classes), legend_of(classes))
+    return _sizes(strata, numbers, there, pixel_area_ha(finer))
 
 
 def sample_of(
@@ -57,7 +89,8 @@ def sample_of(
     points : a GeoDataFrame of points in any coordinate system, or a table with lon and lat (WGS
         84); with ``label``, and ``provenance`` where it is known. Rows are called by their index.
     classes : the map, whole numbers (y, x) with a coordinate system
-    strata : the classes by which the sample was stratified; by default the map itself
+    strata : the classes by which the sample was stratified; by default the map itself. They weigh
+        by the ground where the map has data
 
     Raises
     ------
@@ -75,7 +108,11 @@ def sample_of(
     found += more
     if joint is None:
         return None, found
-    return Sample(joint, class_sizes_of(classes if strata is None else strata)), found
+    if strata is None:
+        return Sample(joint, class_sizes_of(classes)), found
+    sizes = _sizes_where_mapped(strata, classes)
+    all_ha, mapped_ha = (float(t["area_ha"].sum()) for t in (class_sizes_of(strata), sizes))
+    return Sample(joint, sizes), found + beyond_map(all_ha, mapped_ha, subject="strata")
 
 
 def _with_places(points: pd.DataFrame) -> pd.DataFrame:

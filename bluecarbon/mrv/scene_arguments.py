@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,23 @@ import numpy as np
 from pydantic import ValidationError
 from rasterio.errors import RasterioError
 
+from bluecarbon.mrv.item_scale import Scaling, item_scaling, scale_contradictions
 from bluecarbon.mrv.map_arguments import files_of
 from bluecarbon.mrv.rasters import Bounds, Grid, opened, unreadable
 from bluecarbon.mrv.regrid import Rule, alignment_finding, antimeridian_findings
 from bluecarbon.mrv.scene_files import band_files, is_item
-from bluecarbon.mrv.scenes import KNOWN_BANDS, check_bands, scene_baseline_finding, scene_grid
+from bluecarbon.mrv.scene_frames import no_ground_findings
+from bluecarbon.mrv.scenes import (
+    KNOWN_BANDS,
+    RADAR_BANDS,
+    check_bands,
+    radar_finding,
+    scene_baseline_finding,
+    scene_grid,
+)
 from bluecarbon.project import Imagery, Scene
 from bluecarbon.spec import Finding, errors_in
-from bluecarbon.stac_files import COMMON_NAMES, items_of
+from bluecarbon.stac_files import COMMON_NAMES, items_of, places_of, read_json, without_name
 
 DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
@@ -34,6 +43,9 @@ UNDATED = dt.date(1970, 1, 1)
 
 QUALITY = {"scl": "sentinel-2-scl", "qa_pixel": "landsat-c2-qa-pixel"}
 """Quality bands by name, and the legend that their numbers have."""
+
+NEAR_INFRARED = {"nir", "nir08"}
+"""Names of one part of the spectrum, wide and narrow: who mixes them up takes the right band."""
 
 Findings = tuple[Finding, ...]
 
@@ -74,6 +86,7 @@ class SceneSet:
     scenes : file and declaration, in the order of dates and names
     grid : that of the first scene as it was named
     tile : rows and columns of the file's own blocks
+    frames : the grid of each scene itself; beyond it the scene says nothing
     """
 
     imagery: Imagery
@@ -81,6 +94,7 @@ class SceneSet:
     grid: Grid
     rule: Rule | None
     tile: tuple[int, int]
+    frames: Mapping[Path, Grid] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -129,6 +143,7 @@ def scene_set(
     if imagery is None or errors_in(found):
         return None, found
     grids, problems = _grids(scenes, imagery, declared.rule)
+    frames = {path: grid for (path, _), grid in zip(scenes, grids, strict=False)}
     found += problems
     if errors_in(found):
         return None, found
@@ -137,7 +152,7 @@ def scene_set(
     with opened(file) as dataset:
         tile = dataset.block_shapes[0]
     in_order = tuple(sorted(scenes, key=lambda scene: (scene[1].date, str(scene[0]))))
-    return SceneSet(imagery, in_order, grids[0], declared.rule, tile), found
+    return SceneSet(imagery, in_order, grids[0], declared.rule, tile, frames), found
 
 
 def _listed(
@@ -200,8 +215,9 @@ def _of_catalogue(path: Path, declared: Declared) -> tuple[list[tuple[Path, Scen
     try:
         items = items_of(path, str(path))
     except ValueError as error:
+        message = without_name(error, path)
         fix = "give a STAC catalogue, collection or item on disk"
-        return [], (Finding.error("stac-unreadable", path.name, str(error), fix=fix),)
+        return [], (Finding.error("stac-unreadable", path.name, message, fix=fix),)
     if not items:
         fix = "check the links of the catalogue"
         return [], (Finding.error("stac-empty", path.name, "has no items", fix=fix),)
@@ -268,31 +284,30 @@ def _imagery(
     first: Path, scenes: Sequence[tuple[Path, Scene]], declared: Declared
 ) -> tuple[Imagery | None, Findings]:
     """What all scenes have in common: as declared, else as the first file says."""
-    bands, scale = declared.bands, None
-    if not is_item(first):
-        with opened(first) as dataset:
-            bands = bands or named_bands(dataset.descriptions)
-            scale = scale_of(dataset)
+    bands = declared.bands or _own_bands(first)
     if not bands:
-        fix = "name them in the order of the file, as in --bands blue,green,red,nir,swir1"
-        message = "does not name its bands"
-        return None, (Finding.error("scene-bands-unnamed", first.name, message, fix=fix),)
+        return None, (_bands_unnamed(first),)
+    found = tuple(f for path, _ in scenes for f in band_order_findings(path, bands))
     settings: dict[str, Any] = dict(declared.settings)
     mask = settings.setdefault("mask_band", next((b for b in bands if b in QUALITY), ""))
-    if mask in QUALITY and settings.get("sensor", "reflectance") == "reflectance":
-        settings.setdefault("mask_legend", QUALITY[mask])
     if settings.get("sensor", "reflectance") == "reflectance":
-        settings.setdefault("scale", scale)
-        if settings["scale"] is None:
-            return None, (_scale_missing(first.name),)
+        if mask in QUALITY:
+            settings.setdefault("mask_legend", QUALITY[mask])
+        if settings.get("scale") is None:
+            scaling, problems = _own_scaling(scenes, [band for band in bands if band != mask])
+            found += problems
+            if scaling is None:
+                return None, found if problems else (*found, _scale_missing(first.name))
+            settings["scale"] = scaling[0]
+            settings.setdefault("offset", scaling[1])
     try:
         listed = tuple(scene for _, scene in scenes)
         imagery = Imagery(bands=bands, scene=listed, **settings)
     except ValidationError as error:
         message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        return None, (Finding.error("scene-setting-wrong", "scenes", message),)
+        return None, (*found, Finding.error("scene-setting-wrong", "scenes", message))
     # Which bands are needed depends on what is made of them; a picture is refused by its reader.
-    found = tuple(
+    found += tuple(
         f.model_copy(update={"subject": first.name})
         for f in check_bands(imagery)
         if f.code != "scene-band-missing"
@@ -307,12 +322,94 @@ def _scale_missing(subject: str) -> Finding:
     return Finding.error("scene-scale-missing", subject, message, fix=fix)
 
 
-def scale_of(dataset: Any) -> float | None:
-    """Number to reflectance as the file says: 1 of floats, else its tag, if it has one."""
+def _own_bands(first: Path) -> tuple[str, ...]:
+    """The bands that a file or an item names itself."""
+    known = (*KNOWN_BANDS, *QUALITY)
+    if is_item(first):
+        return tuple(places_of(read_json(first), known))
+    with opened(first) as dataset:
+        return named_bands(dataset.descriptions)
+
+
+def _bands_unnamed(first: Path) -> Finding:
+    """What the bands are called, if they are called anything: a name may be wrong in a letter."""
+    message, fix = "does not name its bands", "name them in the order of the file"
+    if is_item(first):
+        message = "none of its assets has the common name of a band"
+        fix = "say which assets to read, by their keys"
+    else:
+        with opened(first) as dataset:
+            given = [text or "" for text in dataset.descriptions]
+        if any(RADAR_BANDS & set(re.split(r"[^a-z]+", text.lower())) for text in given):
+            return radar_finding(first.name)
+        unknown = [f"{i} '{text}'" for i, text in enumerate(given, 1) if not _band_name(text)]
+        if any(given) and unknown:
+            message = f"names its bands, but these are not known: {', '.join(unknown)}"
+        elif any(given):
+            message = f"names two bands alike: {', '.join(given)}"
+    fix += ", as in --bands blue,green,red,nir,swir1"
+    return Finding.error("scene-bands-unnamed", first.name, message, fix=fix)
+
+
+def band_order_findings(path: Path, bands: Sequence[str]) -> Findings:
+    """``scene-bands-contradict``: the file calls a band by the name of another.
+
+    Landsat's SR_B4 and the like are left alone: they are other bands in every generation.
+    """
+    if is_item(path):
+        return ()
+    with opened(path) as dataset:
+        given = [text or "" for text in dataset.descriptions]
+    known = (*KNOWN_BANDS, *QUALITY)
+    wrong = [
+        f"{number} is {name} as declared and '{text}' in the file"
+        for number, (name, text) in enumerate(zip(bands, given, strict=False), start=1)
+        if name in known and _band_name(text) and not re.match(r"SR_B\d", text, re.IGNORECASE)
+        and {name, _band_name(text)} not in ({name}, NEAR_INFRARED)
+    ]  # fmt: skip
+    if not wrong:
+        return ()
+    message = f"its bands stand in another order: band {'; band '.join(wrong)}"
+    fix = "name the bands in the order of the file, or correct the names in the file"
+    return (Finding.error("scene-bands-contradict", path.name, message, fix=fix),)
+
+
+def _own_scaling(
+    scenes: Sequence[tuple[Path, Scene]], bands: Sequence[str]
+) -> tuple[Scaling | None, Findings]:
+    """Scale and offset as all items say, else as the first file does."""
+    items = [path for path, _ in scenes if is_item(path)]
+    said, found = item_scaling(items, bands)
+    if errors_in(found):
+        return None, found
+    first = scenes[0][0]
+    if said is None and is_item(first):
+        # The files of an item are looked at as any other file.
+        files, found = band_files(
+            first, Imagery(bands=tuple(bands), scale=1, scene=(scenes[0][1],))
+        )
+        first = files[0].path if files else first
+    if said is not None or found:
+        return said, found
+    try:
+        with opened(first) as dataset:
+            return scaling_of(dataset), ()
+    except (RasterioError, OSError) as error:
+        return None, (unreadable(first.name, "scene", error),)
+
+
+def scaling_of(dataset: Any) -> Scaling | None:
+    """Scale and offset as the file says: 1 and 0 of floats, else its tags, if it has them."""
     if np.dtype(dataset.dtypes[0]).kind == "f":
-        return 1.0
-    scale = float(dataset.scales[0])
-    return scale if scale not in {0.0, 1.0} and dataset.offsets[0] == 0 else None
+        return 1.0, 0.0
+    scale, offset = float(dataset.scales[0]), float(dataset.offsets[0])
+    return (scale, offset) if scale not in {0.0, 1.0} else None
+
+
+def scale_of(dataset: Any) -> float | None:
+    """As :func:`scaling_of`, where there is no offset."""
+    scale, offset = scaling_of(dataset) or (0.0, 0.0)
+    return scale if scale and not offset else None
 
 
 def named_bands(descriptions: Sequence[str | None]) -> tuple[str, ...]:
@@ -336,15 +433,17 @@ def _grids(
     grids: list[Grid] = []
     found: Findings = ()
     first = scenes[0][0].name
-    for path, _ in scenes:
+    for path, scene in scenes:
         grid, problems = scene_grid(path, imagery, path.name, rule)
         found += problems
         if grid is None:
             continue
         found += antimeridian_findings(grid, path.name)
+        found += scale_contradictions(path, scene, imagery) if is_item(path) else ()
         if grids:
             differs = alignment_finding(grid, grids[0], rule, names=(path.name, first))
             found += (_by_option(differs),) if differs is not None else ()
+            found += no_ground_findings(grid, grids[0], (path.name, first))
         grids.append(grid)
     return grids, found
 

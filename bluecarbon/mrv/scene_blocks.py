@@ -27,6 +27,7 @@ from bluecarbon.mrv.composites import Statistic, composite_of
 from bluecarbon.mrv.indices import compute_index
 from bluecarbon.mrv.reasons import REASONS, hectares_by_reason
 from bluecarbon.mrv.scene_arguments import UNDATED, SceneSet
+from bluecarbon.mrv.scene_frames import booked_outside
 from bluecarbon.mrv.scenes import SceneData, read_scene, spectral_bands, value_findings
 from bluecarbon.spec import Finding, errors_in
 
@@ -96,7 +97,7 @@ def write_composite_files(
     Raises
     ------
     DataError
-        A scene is damaged, or its numbers are no reflectance.
+        A scene is damaged, its numbers are no reflectance, or no scene has a clear pixel.
     """
     bands = spectral_bands(scenes.imagery)
     files = (
@@ -176,7 +177,10 @@ def _write(
                 target.write(layers, window=block.window)
             parts.append((part.area_ha, part.seen))
         # Judged before the files take their names.
-        found = tuple(_judged(scenes, [seen for _, seen in parts]))
+        found = (
+            *_judged(scenes, [seen for _, seen in parts]),
+            *_empty([area for area, _ in parts], name),
+        )
         if errors_in(found):
             raise DataError(found)
     by_scene = [
@@ -184,6 +188,15 @@ def _write(
     ]
     composite = {name: _added([area for area, _ in parts])} if name else {}
     return reason_table(scenes, by_scene, composite), found
+
+
+def _empty(parts: Sequence[Mapping[str, float]], name: str) -> Findings:
+    """A composite without a single pixel is none; nothing is written in its name."""
+    valid = REASONS[reasons.VALID]
+    if not name or any(part.get(valid, 0.0) > 0 for part in parts):
+        return ()
+    message, fix = "no scene has a clear pixel: it would be empty", "add scenes of other dates"
+    return (Finding.error("composite-empty", name, message, fix=fix),)
 
 
 def reason_table(
@@ -225,7 +238,8 @@ def _read(scenes: SceneSet, block: Block) -> tuple[list[SceneData], Findings]:
         one, wrong = read_scene(path, scene, scenes.imagery, grid, rule=scenes.rule, judged=False)
         found += wrong
         if one is not None:
-            data.append(one)
+            frame = scenes.frames.get(path, grid)
+            data.append(replace(one, reason=booked_outside(one.reason, grid, frame)))
     return data, tuple(found)
 
 

@@ -18,7 +18,7 @@ from bluecarbon.mrv.rasters import Grid, opened, read_grid, read_window
 from bluecarbon.mrv.regrid import Rule, described, read_resampled
 from bluecarbon.project import Imagery
 from bluecarbon.spec import Finding
-from bluecarbon.stac_files import bands_of, read_json
+from bluecarbon.stac_files import places_of, read_json, without_name
 
 FINEST_BANDS = ("green", "red", "blue", "nir")
 """An item's grid is that of the first of these that it has: they are the finest of any sensor."""
@@ -47,9 +47,9 @@ def band_files(path: Path, imagery: Imagery) -> tuple[tuple[BandFile, ...], Find
     try:
         item = read_json(path)
     except ValueError as error:
-        fix = "give a STAC item as JSON, or a raster"
-        return (), (Finding.error("scene-unreadable", path.name, str(error), fix=fix),)
-    held = bands_of(item, imagery.bands)
+        message, fix = without_name(error, path), "give a STAC item as JSON, or a raster"
+        return (), (Finding.error("scene-unreadable", path.name, message, fix=fix),)
+    held = places_of(item, imagery.bands)
     missing = [band for band in imagery.bands if band not in held]
     if missing:
         message = (
@@ -57,11 +57,14 @@ def band_files(path: Path, imagery: Imagery) -> tuple[tuple[BandFile, ...], Find
         )
         fix = "bands are found by common name: choose another item, or other bands"
         return (), (Finding.error("stac-asset-missing", path.name, message, fix=fix),)
-    hrefs = {band: str(item["assets"][key]["href"]) for band, key in held.items()}
     return tuple(
-        BandFile(band, remote_path(href) if "://" in href else path.parent / href)
-        for band, href in hrefs.items()
+        BandFile(band, _asset_path(path, item["assets"][place.key]["href"]), place.number)
+        for band, place in held.items()
     ), ()
+
+
+def _asset_path(item: Path, href: str) -> Path:
+    return remote_path(href) if "://" in href else item.parent / href
 
 
 def remote_path(href: str) -> Path:
@@ -118,12 +121,10 @@ def read_numbers(
     for file in files:
         with opened(file.path) as dataset:
             if file.name != imagery.mask_band:
-                nodata = dataset.nodatavals[0] if nodata is None else nodata
-            fill = dataset.nodatavals[0] or 0.0
-            nearest = file.name == imagery.mask_band
-            parts.append(
-                _on_grid(dataset, grid, "nearest" if nearest else rule, fill=fill, bands=[1])
-            )
+                nodata = dataset.nodatavals[file.number - 1] if nodata is None else nodata
+            fill = dataset.nodatavals[file.number - 1] or 0.0
+            chosen = "nearest" if file.name == imagery.mask_band else rule
+            parts.append(_on_grid(dataset, grid, chosen, fill=fill, bands=[file.number]))
     dtype = np.result_type(*(part.dtype for part in parts))
     return np.concatenate([part.astype(dtype) for part in parts]), nodata
 

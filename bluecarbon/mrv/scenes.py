@@ -35,6 +35,9 @@ KNOWN_BANDS = (
     "swir1", "swir2",
 )  # fmt: skip
 
+RADAR_BANDS = frozenset({"vv", "vh", "hh", "hv"})
+"""Polarisations of a radar scene, in small letters."""
+
 BRIGHT_REFLECTANCE = 1.5
 """A 99th percentile above this is not reflectance: land and sea stay below 1, ice near it."""
 
@@ -42,6 +45,18 @@ DARK_REFLECTANCE = 0.02
 """When the brightest band's 99th percentile is below this, a scale factor was applied twice."""
 
 NEGATIVE_SHARE = 0.01
+
+FILL_BIT = 1
+"""Of every generation of Landsat flags: fill says nothing of the layout."""
+
+IMPOSSIBLE_MOST = 0.001
+"""A mask with more numbers than this that its layout never has is of another layout."""
+
+NEGATIVE_MOST = 0.5
+"""When more of the clear pixels are far below 0, an offset was taken off twice."""
+
+NEGATIVE_NOISE = 0.01
+"""Dark water comes out this far below 0: twice the accuracy 0.005 that Level-2A has there."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,8 @@ def check_bands(imagery: Imagery) -> tuple[Finding, ...]:
     """Findings about the declared band names: unknown, twice, or a needed one missing."""
     subject, found = "[imagery] bands", []
     bands = spectral_bands(imagery)
+    if {band.lower() for band in bands} & RADAR_BANDS:
+        return (radar_finding(subject),)
     for name in bands:
         if name not in KNOWN_BANDS:
             near = difflib.get_close_matches(name, KNOWN_BANDS, n=1)
@@ -108,6 +125,16 @@ def check_bands(imagery: Imagery) -> tuple[Finding, ...]:
         fix = "name it in bands, at its place in the file"
         found.append(Finding.error("band-mask-missing", subject, message, fix=fix))
     return (*found, *_required(bands, subject))
+
+
+def radar_finding(subject: str) -> Finding:
+    """The finding for a radar scene among optical ones: a median of both would mean nothing."""
+    message = "is radar backscatter, which is no reflectance: no index or composite is made of it"
+    fix = (
+        "give it to the classifier beside the images: --covariate vv=radar-power:FILE#1, or "
+        'a covariate of kind "radar-power" in project.toml'
+    )
+    return Finding.error("scene-radar", subject, message, fix=fix)
 
 
 def _required(bands: Sequence[str], subject: str) -> tuple[Finding, ...]:
@@ -150,11 +177,16 @@ def scene_grid(
         message = f"the file has {count} bands, [imagery] declares {len(imagery.bands)}"
         fix = f"declared: {', '.join(imagery.bands)}"
         found += (Finding.error("scene-band-count", subject, message, fix=fix),)
-    if dtypes[0] in {"uint8", "int8"}:
-        message = "8-bit whole numbers are digital numbers, not surface reflectance"
-        fix = "use the surface-reflectance product (Level-2A, Collection 2 Level-2)"
-        found += (Finding.error("scene-digital-numbers", subject, message, fix=fix),)
-    return grid, found
+    return grid, (*found, *eight_bit_findings(dtypes[0], subject))
+
+
+def eight_bit_findings(dtype: str, subject: str) -> tuple[Finding, ...]:
+    """The finding for a file of 8-bit whole numbers: no scale turns a picture into reflectance."""
+    if dtype not in {"uint8", "int8"}:
+        return ()
+    message = "8-bit whole numbers are digital numbers, not surface reflectance"
+    fix = "use the surface-reflectance product (Level-2A, Collection 2 Level-2)"
+    return (Finding.error("scene-digital-numbers", subject, message, fix=fix),)
 
 
 def scene_baseline_finding(scene: Scene, imagery: Imagery, subject: str) -> Finding | None:
@@ -199,7 +231,9 @@ def read_scene(
     empty = _empty(numbers, imagery, sensor.nodata if sensor and nodata is None else nodata)
     if imagery.mask_band:
         mask, legend = numbers[imagery.bands.index(imagery.mask_band)], mask_legend(imagery)
-        if finding := _mask_finding(mask, empty, path.name, band=imagery.mask_band, legend=legend):
+        named = {"band": imagery.mask_band, "legend": legend}
+        finding = _mask_finding(mask, empty, path.name, **named)
+        if finding := finding or _layout_finding(mask[~empty], path.name, **named):
             return None, (finding,)
         table = quality_bits.reason_table(legend, leave_out_water=imagery.leave_out_water)
         said = table[np.where(empty, 0, mask).astype(np.int64)]
@@ -267,6 +301,27 @@ def _mask_finding(
     return Finding.error("scene-mask-value", subject, message, fix=fix)
 
 
+def _layout_finding(mask: NDArray[Any], subject: str, *, band: str, legend: str) -> Finding | None:
+    """The finding for Landsat flags of another generation: they read as plausible nonsense."""
+    if legend not in quality_bits.LAYOUTS or not mask.size:
+        return None
+    numbers = mask.astype(np.uint16)
+    numbers = numbers[numbers & FILL_BIT == 0]
+    if not numbers.size:
+        return None
+    wrong = quality_bits.impossible(legend)[numbers]
+    if wrong.mean() <= IMPOSSIBLE_MOST:
+        return None
+    values = ", ".join(map(str, np.unique(numbers[wrong])[:5].tolist()))
+    others = quality_bits.layouts_of(numbers, IMPOSSIBLE_MOST)
+    message = (
+        f"{wrong.mean():.0%} of mask band {band} are numbers that {legend} never has ({values}); "
+        f"they are {'as in ' + ' or '.join(others) if others else 'of no known layout'}"
+    )
+    fix = "name the generation of the file: mask_legend in a project, --mask-legend of a command"
+    return Finding.error("scene-mask-layout", subject, message, fix=fix)
+
+
 def value_findings(
     reflectance: NDArray[np.float32], reason: NDArray[np.uint8], bands: Sequence[str], subject: str
 ) -> Iterator[Finding]:
@@ -297,7 +352,11 @@ def value_findings(
         message = f"99 % of the pixels of every band are below {top.max():.2g}: implausibly dark"
         yield Finding.error("scene-too-dark", subject, message, fix=fix)
     negative = float((clear < 0).any(axis=0).mean())
-    if negative > NEGATIVE_SHARE:
+    far = float((clear < -NEGATIVE_NOISE).any(axis=0).mean())
+    if far > NEGATIVE_MOST:
+        message = f"{far:.1%} of the clear pixels have a reflectance below {-NEGATIVE_NOISE:g}"
+        yield Finding.error("scene-negative", subject, message, fix=fix)
+    elif negative > NEGATIVE_SHARE:
         message = f"{negative:.1%} of the clear pixels have a negative reflectance"
         yield Finding.warning("scene-negative", subject, message, fix=fix)
     yield from clipped_findings(clear, subject)

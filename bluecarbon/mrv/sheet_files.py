@@ -226,6 +226,10 @@ def _rows(text: str, separator: str) -> Lines:
         return []
 
 
+_NO_UNIT = ("", "-", "/", "株", "棵", "个", "stems", "trees")
+"""What may stand in a row of units below a column that has none."""
+
+
 def _head(rows: Sequence[Sequence[str]], names: Sequence[FieldName], said: Corrections) -> _Head:
     """The row that names most columns, with the units of a row below it."""
     named = {text if isinstance(text, str) else text[0] for text in said.by_name.values()} - {""}
@@ -239,7 +243,7 @@ def _head(rows: Sequence[Sequence[str]], names: Sequence[FieldName], said: Corre
     last = max((i for i, cell in enumerate(cells) if cell), default=0)
     cells, below = cells[: last + 1], rows[best + 1] if best + 1 < len(rows) else ()
     units = [unit_of(cell) for cell in below[: len(cells)]]
-    if any(units) and all(unit or cell.strip() in ("", "-", "/") for unit, cell in zip(
+    if any(units) and all(unit or cell.strip() in _NO_UNIT for unit, cell in zip(
         units, below[: len(cells)], strict=True)):  # fmt: skip
         marked = [f"{cell} ({u})" if u else cell for cell, u in zip(cells, units, strict=False)]
         return _Head(best, (*marked, *cells[len(marked) :]), 2, most)

@@ -161,6 +161,7 @@ def options_of(section: Soil) -> ProfileOptions:
         allochthonous_percent=section.allochthonous_percent,
         gap_max_cm=section.gap_max_cm,
         depth_share_min=section.depth_share_min,
+        rejected_slices=section.rejected_slices,
     )
 
 
@@ -207,7 +208,8 @@ def measure_cores(
     findings += _columns_of_groups(left, options, file)
     if errors_in(findings):
         return Reading(None, tuple(findings), sheet.mapping, _rejected(sheet, [judged], file))
-    screened = screened_slices(left, options, file=file)
+    lost = [part for part in (sheet.left_out, judged.rows[judged.mask]) if len(part)]
+    screened = screened_slices(left, options, file=file, left_out=pd.concat(lost) if lost else None)
     findings += [*screened.findings, *screened.rejects.findings(PROFILE_FIXES, "warning")]
     rejected = _rejected(sheet, [judged, screened.rejects], file)
     if not screened.can_be_evaluated and not (strict and len(rejected)):

@@ -21,6 +21,12 @@ ORGANIC_G_CM3, MINERAL_G_CM3 = 0.085, 1.99
 
 CARBON_OF_MATTER = 0.5
 
+QUARTZ_G_CM3, SOLID_ORGANIC_G_CM3 = 2.65, 1.5
+"""Densities without pores: quartz, and cellulose, the densest of what makes organic matter."""
+
+CARBON_OF_MATTER_MAX = 0.58
+"""Van Bemmelen's factor; most soils hold less carbon in their organic matter, so this is kind."""
+
 SAMPLES_MIN = 20
 TOO_HEAVY, FITS = 0.4, 0.3
 """Medians of the logarithm of measured over expected density: as carbon, and as matter (ours)."""
@@ -39,6 +45,21 @@ def mixed_bulk_density_g_cm3(matter_percent: ArrayLike) -> NDArray[np.float64]:
     """
     share = np.clip(np.asarray(matter_percent, dtype=np.float64) / 100.0, 0.0, 1.0)
     return np.asarray(1.0 / (share / ORGANIC_G_CM3 + (1.0 - share) / MINERAL_G_CM3))
+
+
+def solid_density_g_cm3(
+    carbon_percent: ArrayLike, matter_percent: ArrayLike
+) -> NDArray[np.float64]:
+    """Density [g/cm3] that a soil would have without any pores: no bulk density is above it.
+
+    1 / (m / 1.5 + (1 - m) / 2.65) with m the share of organic matter, which is the larger of what
+    was measured and of carbon / 0.58 [% of dry mass]; NaN (unknown) counts as none. Volumes of the
+    parts add up; the two densities are those of cellulose and of quartz (ours).
+    """
+    of_carbon = np.nan_to_num(np.asarray(carbon_percent, dtype=np.float64)) / CARBON_OF_MATTER_MAX
+    matter = np.nan_to_num(np.asarray(matter_percent, dtype=np.float64))
+    share = np.clip(np.maximum(of_carbon, matter) / 100.0, 0.0, 1.0)
+    return np.asarray(1.0 / (share / SOLID_ORGANIC_G_CM3 + (1.0 - share) / QUARTZ_G_CM3))
 
 
 def matter_suspicions(rows: pd.DataFrame, file: str) -> list[Finding]:

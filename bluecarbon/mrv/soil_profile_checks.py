@@ -22,11 +22,13 @@ from bluecarbon.spec import Finding
 
 if TYPE_CHECKING:
     from bluecarbon.mrv.soil_profiles import ProfileOptions
+    from bluecarbon.mrv.soil_rejected_slices import Hole
 
 COMPACTION_HIGH_PERCENT = 30.0
 """A core that lost more of its length has hardly kept its layers (ours)."""
 
 _TOLERANCE_CM = 1e-9
+_SHOWN_CM = 1e-6
 
 FIXES = {
     "compaction-wrong": "0 to below 100 %; internal and external are read from the tube's rim",
@@ -36,6 +38,7 @@ FIXES = {
     "core-too-short": "leave it out, or choose a smaller reference depth",
     "core-gap-wide": "sample the missing depths, or allow wider gaps to be shared out",
     "core-contradiction": "give each core its own core_id",
+    "core-slice-rejected": "correct the rows, or say that rejected slices are filled, at an error",
 }
 
 _OPTIONAL = (
@@ -173,11 +176,22 @@ def nothing_left(file: str) -> Finding:
     return defect("no-usable-cores", file, "no core can be used", "see the reasons above")
 
 
-def gap_remarks(used: pd.DataFrame, file: str) -> list[Finding]:
-    """Cores whose gaps are shared out between the slices around them."""
+def reject_holed(rejects: Rejects, holes: Mapping[str, Hole]) -> None:
+    """Cores that lack soil because slices of them are rejected."""
+    said = {core: f"{hole.said()}; the core is left out" for core, hole in holes.items()}
+    _reject_whole(rejects, "core-slice-rejected", said)
+
+
+def gap_remarks(used: pd.DataFrame, file: str, holes: Mapping[str, Hole]) -> list[Finding]:
+    """Cores whose gaps in the sampling are shared out between the slices around them.
+
+    What ``holes`` fills is no gap of the sampling and is said elsewhere.
+    """
     ordered = used[~_is_point(used)].sort_values(["core_id", "depth_min_cm"])
     total = _gaps_cm(ordered).groupby(ordered["core_id"]).sum()
-    holed = total[total > _TOLERANCE_CM]
+    filled = {core: hole.filled_cm for core, hole in holes.items()}
+    total -= np.array([filled.get(str(core), 0.0) for core in total.index])
+    holed = total[total > _SHOWN_CM]
     if holed.empty:
         return []
     shown = ", ".join(f"{core} {gap:g} cm" for core, gap in holed.head(8).items())
@@ -189,7 +203,7 @@ def gap_remarks(used: pd.DataFrame, file: str) -> list[Finding]:
 
 def core_remarks(cores: pd.DataFrame, file: str, depth_cm: float) -> list[Finding]:
     """Cores whose stock reaches deeper than they do."""
-    far = cores[cores["how"] == "extrapolated"]
+    far = cores[cores["how"].str.startswith("extrapolated")]
     if far.empty:
         return []
     shown = ", ".join(
@@ -201,6 +215,24 @@ def core_remarks(cores: pd.DataFrame, file: str, depth_cm: float) -> list[Findin
     message = f"{len(far)} of {len(cores)} cores are extrapolated to {depth_cm:g} cm: {shown}"
     fix = f"sample down to {depth_cm:g} cm"
     return [defect("core-extrapolated", file, message, fix, severity="warning")]
+
+
+def conversion_error_remarks(used: pd.DataFrame, file: str) -> list[Finding]:
+    """Cores whose standard error leaves out that of a conversion of organic matter.
+
+    The table of conversions has no errors, as the documents that it is read from print none.
+    """
+    converted = used[~used["carbon_from"].isin(["measured", "density"])]
+    if converted.empty:
+        return []
+    names = ", ".join(sorted(converted["carbon_from"].unique())[:4])
+    message = (
+        f"the carbon of {converted['core_id'].nunique()} of {used['core_id'].nunique()} cores is "
+        f"wholly or partly that of a conversion ({names}), whose error is not known here: it is "
+        "in no standard error"
+    )
+    fix = "measure the carbon of some slices, and fit a regression of your own"
+    return [defect("conversion-error-not-included", file, message, fix, severity="info")]
 
 
 def conversion_remarks(

@@ -7,8 +7,8 @@ called by itself. Sheets are read by :mod:`bluecarbon.mrv.core_sheets`; from fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -29,10 +29,18 @@ from bluecarbon.mrv import soil_profile_checks as checks
 from bluecarbon.mrv.rejects import REJECT_COLUMNS, Rejects
 from bluecarbon.mrv.soil_integration import core_stocks, slice_stocks
 from bluecarbon.mrv.soil_regressions import carbon_by_groups
+from bluecarbon.mrv.soil_rejected_slices import (
+    Hole,
+    filled_remarks,
+    in_the_ground,
+    rejected_holes,
+    with_filled,
+)
 from bluecarbon.spec import Finding, Value, errors_in
 
 Correction = Literal["both", "depth only", "none"]
 LowMatter = Literal["refuse", "keep"]
+RejectedSlices = Literal["leave core out", "fill"]
 
 
 class ProfileOptions(Value):
@@ -47,7 +55,9 @@ class ProfileOptions(Value):
     which a conversion gives more carbon than they have organic matter. ``allochthonous_percent``:
     share of the carbon that came from elsewhere, of slices that have none of their own.
     ``gap_max_cm`` and ``depth_share_min`` are ours: a wider gap is not shared out, and a core that
-    reaches less of the reference depth is not extrapolated to it.
+    reaches less of the reference depth is not extrapolated to it. ``rejected_slices``: whether a
+    core that lacks soil because rows of it cannot be used is left out, or filled from the slices
+    around with an error (:func:`bluecarbon.mrv.soil_rejected_slices.with_filled`).
     """
 
     reference_depth_cm: float = Field(default=100.0, gt=0, le=500.0)
@@ -59,6 +69,7 @@ class ProfileOptions(Value):
     allochthonous_percent: float = Field(default=0.0, ge=0, le=100)
     gap_max_cm: float = Field(default=30.0, gt=0)
     depth_share_min: float = Field(default=0.5, gt=0, le=1)
+    rejected_slices: RejectedSlices = "leave core out"
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,8 @@ class ProfileResult:
         ``autochthonous_tc_ha``.
     cores
         core_id, place columns, depth_cm, n_slices, soil_tc_ha, autochthonous_tc_ha (both to the
-        reference depth), how, standard_error (of the extrapolation [tC/ha]).
+        reference depth), how, standard_error (of the extrapolation and of what rejected slices
+        left to fill [tC/ha]; that of a conversion of organic matter is not in it).
     plots, strata
         Means of cores in a plot, and of plots (of cores where there are no plots) in a stratum:
         n, mean_tc_ha, standard_error_tc_ha (s / sqrt(n), NaN for one) and the same of
@@ -99,8 +111,12 @@ def evaluate_profiles(
     *,
     file: str = "cores",
     strict: bool = False,
+    left_out: pd.DataFrame | None = None,
 ) -> tuple[ProfileResult | None, tuple[Finding, ...]]:
     """Slices (``CoreSheet.rows``, or a frame with the same columns) to stocks.
+
+    ``left_out`` (``CoreSheet.left_out``) are the rows that the sheet lost: a core that lacks soil
+    by them is left out or filled, as the options say. Without it such a loss looks like a gap.
 
     Values are taken as they are: a frame of one's own is checked by
     :func:`bluecarbon.mrv.core_sheets.read_core_frame` first.
@@ -116,7 +132,7 @@ def evaluate_profiles(
         There is no conversion of that name.
     """
     chosen = options or ProfileOptions()
-    screened = screened_slices(rows, chosen, file=file)
+    screened = screened_slices(rows, chosen, file=file, left_out=left_out)
     rejects, findings = screened.rejects, list(screened.findings)
     findings += rejects.findings(checks.FIXES, "error" if strict else "warning")
     if not screened.can_be_evaluated:
@@ -131,12 +147,14 @@ def evaluate_profiles(
 class Screened:
     """Slices with depths and density in the ground and with carbon, before they are integrated.
 
-    ``rows`` are all that were given; ``rejects`` says which of them cannot be used and why.
+    ``rows`` are all that were given; ``rejects`` says which of them cannot be used and why;
+    ``holes`` what rejected slices left open in cores that are filled.
     """
 
     rows: pd.DataFrame
     rejects: Rejects
     findings: tuple[Finding, ...]
+    holes: Mapping[str, Hole] = field(default_factory=dict)
 
     @property
     def can_be_evaluated(self) -> bool:
@@ -144,8 +162,16 @@ class Screened:
         return not self.rejects.mask.all()
 
 
-def screened_slices(rows: pd.DataFrame, chosen: ProfileOptions, *, file: str = "cores") -> Screened:
+def screened_slices(
+    rows: pd.DataFrame,
+    chosen: ProfileOptions,
+    *,
+    file: str = "cores",
+    left_out: pd.DataFrame | None = None,
+) -> Screened:
     """Correct and convert slices, and find those that cannot be integrated.
+
+    ``left_out`` as for :func:`evaluate_profiles`.
 
     Raises
     ------
@@ -162,8 +188,26 @@ def screened_slices(rows: pd.DataFrame, chosen: ProfileOptions, *, file: str = "
         checks.reject_compaction(rejects, given)
     given, found = with_carbon(given, chosen, rejects, file)
     findings += found
+    holes = _holes(given, rejects, left_out, chosen.reference_depth_cm)
+    if chosen.rejected_slices == "leave core out":
+        checks.reject_holed(rejects, holes)
     checks.reject_cores(rejects, given, chosen)
-    return Screened(given, rejects, tuple(findings))
+    used = set(given["core_id"][~rejects.mask])
+    holes = {core: hole for core, hole in holes.items() if core in used}
+    return Screened(given, rejects, tuple(findings), holes)
+
+
+def _holes(
+    given: pd.DataFrame, rejects: Rejects, left_out: pd.DataFrame | None, depth_cm: float
+) -> dict[str, Hole]:
+    """What the rows that the sheet lost, and those that are rejected here, leave open."""
+    out = rejects.mask
+    kept = given[~out]
+    names = ["core_id", "line", "depth_min_cm", "depth_max_cm"]
+    parts = [given.loc[out, names]] if out.any() else []
+    if left_out is not None and len(left_out):
+        parts.append(in_the_ground(left_out, given))
+    return rejected_holes(kept, pd.concat(parts), depth_cm) if parts and len(kept) else {}
 
 
 def evaluated(
@@ -171,8 +215,10 @@ def evaluated(
 ) -> tuple[ProfileResult, tuple[Finding, ...]]:
     """Integrate the slices that can be used (there are some) and average the cores."""
     used = screened.rows[~screened.rejects.mask]
-    findings = checks.gap_remarks(used, file)
-    result = _result(used, chosen, screened.rejects)
+    findings = checks.gap_remarks(used, file, screened.holes)
+    findings += filled_remarks(screened.holes, file)
+    findings += checks.conversion_error_remarks(used, file)
+    result = _result(used, chosen, screened)
     findings += checks.core_remarks(result.cores, file, chosen.reference_depth_cm)
     return result, tuple(findings)
 
@@ -263,15 +309,17 @@ def stratum_means(cores: pd.DataFrame) -> pd.DataFrame:
     return group_means(plots, "stratum").assign(of="plots")
 
 
-def _result(used: pd.DataFrame, options: ProfileOptions, rejects: Rejects) -> ProfileResult:
+def _result(used: pd.DataFrame, options: ProfileOptions, screened: Screened) -> ProfileResult:
     share = used["allochthonous_percent"].fillna(options.allochthonous_percent) / 100.0
     slices = slice_stocks(used)
     order = used.sort_values(["core_id", "depth_min_cm"]).index
     slices["autochthonous_tc_ha"] = slices["soil_tc_ha"] * (1.0 - share[order].to_numpy())
     cores = _cores(slices, used, share, options.reference_depth_cm)
+    cores = with_filled(cores, slices, screened.holes)
     plots = group_means(cores, "plot_id") if "plot_id" in cores else pd.DataFrame()
     strata = stratum_means(cores) if "stratum" in cores else pd.DataFrame()
-    return ProfileResult(slices, cores, plots, strata, rejects.table()[list(REJECT_COLUMNS)])
+    rejected = screened.rejects.table()[list(REJECT_COLUMNS)]
+    return ProfileResult(slices, cores, plots, strata, rejected)
 
 
 def _cores(

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from bluecarbon.mrv.field_tables import defect, row_defects
 from bluecarbon.mrv.mapped_cells import CellDefect
 from bluecarbon.mrv.rejects import Rejects, as_records
+from bluecarbon.mrv.soil_mixing import QUARTZ_G_CM3, solid_density_g_cm3
 from bluecarbon.spec import Finding, Severity
 
-BULK_DENSITY_MAX_G_CM3 = 2.65
+BULK_DENSITY_MAX_G_CM3 = QUARTZ_G_CM3
 """The density of quartz: no soil with pores is denser."""
 
 DEPTH_CM_MAX = 2000.0
@@ -30,6 +31,9 @@ BULK_DENSITY_OF_SAND_G_CM3 = 1.0
 
 CARBON_PERCENT_DOUBTFUL = 55.0
 BULK_DENSITY_DOUBTFUL_G_CM3 = 2.0
+SOLID_SHARE_DOUBTFUL = BULK_DENSITY_DOUBTFUL_G_CM3 / BULK_DENSITY_MAX_G_CM3
+"""The same share of solids, where organic matter makes them lighter."""
+
 CARBON_OVER_MATTER_TOLERANCE_PERCENT = 0.05
 """Both are printed with a digit or two: a rounding is no contradiction."""
 
@@ -53,6 +57,7 @@ FIXES = {
     "depth-implausible": f"give centimetres, at most {DEPTH_CM_MAX:g}",
     "bulk-density-missing": "fill in the bulk density, or the carbon density",
     "bulk-density-wrong": f"give dry g/cm3, above 0 and at most {BULK_DENSITY_MAX_G_CM3}",
+    "density-impossible": "see the units of both: so much carbon is light even without pores",
     "carbon-missing": "fill in organic carbon, organic matter or carbon density",
     "carbon-percent-wrong": "give percent of dry mass, 0 to 100",
     "matter-percent-wrong": "give percent of dry mass, 0 to 100",
@@ -119,10 +124,27 @@ def _densities(rejects: Rejects) -> None:
     wrong = (density <= 0) | (density > BULK_DENSITY_MAX_G_CM3)
     rejects.add(wrong, "bulk-density-wrong", _said("bulk density is {bulk_density_g_cm3:g} g/cm3"))
     rejects.add(
+        ~wrong & direct.isna() & (density > _solid(rows)),
+        "density-impossible",
+        lambda row: (
+            f"bulk density {row['bulk_density_g_cm3']:g} g/cm3 with {_content(row)}: the solids "
+            "alone are lighter"
+        ),
+    )
+    rejects.add(
         direct < 0,
         "carbon-density-wrong",
         _said("carbon density is {carbon_density_g_cm3:g} g/cm3"),
     )
+
+
+def _solid(rows: pd.DataFrame) -> NDArray[np.float64]:
+    return solid_density_g_cm3(rows["organic_carbon_percent"], rows["organic_matter_percent"])
+
+
+def _content(row: Mapping[str, Any]) -> str:
+    carbon, matter = row["organic_carbon_percent"], row["organic_matter_percent"]
+    return f"{matter:g} % organic matter" if np.isnan(carbon) else f"{carbon:g} % organic carbon"
 
 
 def _carbon(rejects: Rejects) -> None:
@@ -236,6 +258,14 @@ def doubts(rows: pd.DataFrame, file: str) -> list[Finding]:
         text="bulk density is {bulk_density_g_cm3:g} g/cm3",
         fix="a soil with pores is rarely as dense: see the unit",
     )
+    found += _doubt(
+        rows[~high & (density > SOLID_SHARE_DOUBTFUL * _solid(rows))],
+        "density-with-carbon-high",
+        file,
+        text="bulk density {bulk_density_g_cm3:g} g/cm3 with organic carbon "
+        "{organic_carbon_percent:g} %, matter {organic_matter_percent:g} %",
+        fix="soil so rich is rarely as dense: see the units of both",
+    )
     return found + _doubt(
         rows[disagrees],
         "carbon-density-disagrees",
@@ -282,4 +312,22 @@ def unit_suspicions(
             fix = "give the unit in the column mapping: '1' for a fraction, 'percent' for percent"
             severity = "error" if light else "warning"
             found.append(defect("carbon-as-fraction", file, message, fix, severity=severity))
+    return found + _share_suspicions(rows, file, given)
+
+
+def _share_suspicions(rows: pd.DataFrame, file: str, given: frozenset[str]) -> list[Finding]:
+    """Shares of a core or of its carbon that are at most 1 wherever they are not 0."""
+    found = []
+    for name, code in (
+        ("compaction_percent", "compaction-as-fraction"),
+        ("allochthonous_percent", "allochthonous-as-fraction"),
+    ):
+        most = rows[name].max() if name in rows else np.nan
+        if 0 < most <= 1 and name not in given:
+            message = f"{name} is at most {most:g} in all rows: a fraction?"
+            fix = (
+                "give the unit in the column mapping of the sheet of slices: '1' for a fraction, "
+                "'percent' for percent"
+            )
+            found.append(defect(code, file, message, fix))
     return found

@@ -18,7 +18,7 @@ import xarray as xr
 from bluecarbon.errors import MissingExtraError
 from bluecarbon.mrv.rasters import Bounds, Grid
 from bluecarbon.spec import Finding, errors_in
-from bluecarbon.stac_files import bands_of
+from bluecarbon.stac_files import bands_of, places_of
 
 Item = Any
 """A ``pystac.Item``."""
@@ -139,7 +139,7 @@ def open_items(
         found += resolution_findings(items, bands)
     if errors_in(found):
         return None, found
-    keys = bands_of(items[0].to_dict(transform_hrefs=False), bands)
+    keys = _odc_names(items[0].to_dict(transform_hrefs=False), bands)
     rules = {keys[b]: _rule(b, resampling or {}) for b in bands}
     place: dict[str, Any] = {} if onto is None else {"geobox": _geobox(onto)}
     with warnings.catch_warnings():
@@ -151,6 +151,17 @@ def open_items(
         )
     named = dataset.rename({key: band for band, key in keys.items()})
     return named.assign_attrs(resampling=json.dumps(rules, sort_keys=True)), found
+
+
+def _odc_names(item: Mapping[str, Any], bands: Sequence[str]) -> dict[str, str]:
+    """Band -> what the loader calls it: the key of its asset, or key.number in one of several."""
+    places = places_of(item, bands)
+    several = {key for key, asset in item["assets"].items()
+               if len(asset.get("bands") or asset.get("eo:bands") or ()) > 1}  # fmt: skip
+    return {
+        band: f"{place.key}.{place.number}" if place.key in several else place.key
+        for band, place in places.items()
+    }
 
 
 def _rule(band: str, resampling: Mapping[str, str]) -> str:

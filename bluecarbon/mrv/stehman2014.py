@@ -49,6 +49,13 @@ ESTIMATE_COLUMNS = (
     "unit", "points", "equation",
 )  # fmt: skip
 
+LIMITS_APART = "SE by these, limits by score: not value +- z SE"
+"""What tables say where the interval is not made of the standard error beside it."""
+
+NUMBER_COLUMNS = ("value", "standard_error", "ci_low", "ci_high")
+
+MEASURES_OF_CLASS = ("users", "producers", "area")
+
 POINT_COLUMNS = ("stratum", "map", "reference")
 
 
@@ -137,8 +144,9 @@ def sampled_part(
     message += f", more than {LEFT_OUT_SHARE_MOST * 100:g} %" if refused else ""
     remark = Finding.error if refused else Finding.warning
     found = (remark("strata-left-out", subject, message, fix=fix),)
-    kept = strata[enough]
-    return points[points["stratum"].isin(kept["stratum"])], kept, found
+    # Points of strata without a size stay: that they have none is an error of its own.
+    lost = points["stratum"].isin(strata.loc[~enough, "stratum"])
+    return points[~lost], strata[enough], found
 
 
 def stehman2014(
@@ -159,8 +167,8 @@ def stehman2014(
     strata : a row for each stratum with the columns stratum and area_ha, or pixels, or both
     interval : "score" has width also where nothing disagreed (:func:`total_limits`,
         :func:`ratio_limits`), and is wider than it need be over dozens of strata; there the
-        standard error is taken from it, and the column "equation" says so. "normal" is estimate
-        +- z SE as in the papers, and both are 0 where nothing disagreed
+        standard error is taken from it, and the column "equation" says which belongs to which.
+        "normal" is estimate +- z SE as in the papers, and both are 0 where nothing disagreed
     domain : (n,) true for points in a part of the ground that is no stratum (a district, say):
         areas and accuracies are those of the part
     finite : apply 1 - n_h / N_h; needs pixels
@@ -253,7 +261,10 @@ def _row(
     error, from_interval = estimate.standard_error, False
     if design.interval == "score":
         error, from_interval = reported_error(error, limits, design.confidence)
-    equation += f"; {FROM_INTERVAL}" if from_interval else ""
+    if from_interval:
+        equation += f"; {FROM_INTERVAL}"
+    elif design.interval == "score":
+        equation += f"; {LIMITS_APART}"
     numbers = (estimate.value, error, *limits)
     return (
         measure, name, *numbers, design.confidence, design.interval, unit, points, equation,

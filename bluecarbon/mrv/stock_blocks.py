@@ -1,13 +1,15 @@
 """The stocks of one block: densities as maps, and sums by group that add up to the tables.
 
-Sums are taken of the numbers that the maps hold (float32), times the geodesic area of each pixel
-or of the part of it inside a stratum: whoever multiplies the maps gets the tables.
+A pixel that strata cut has a density for each of its parts; the map holds their mean by area, and
+each stratum takes its own. Sums are of the numbers that the maps hold (float32) times geodesic
+areas: whoever multiplies the maps gets the tables. Where some parts of a pixel are unknown, the map
+holds the mean of the others, and tables count only those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +27,10 @@ from bluecarbon.mrv.stock_terms import (
     Field,
     Floats,
     Whole,
+    mean_of_parts,
     pixel_error,
     summed_slopes,
     summed_variance,
-    taken,
 )
 from bluecarbon.spec import Finding
 
@@ -120,32 +122,41 @@ def stocks_of(
 ) -> BlockStocks:
     """The stocks of arrays (height, width) on a grid."""
     ground = _Ground.of(plan, grid, codes)
-    pixels = Pixels(
-        ground.group, {n: v.ravel()[ground.places].astype(np.float64) for n, v in layers.items()}
+    places = ground.places[ground.part_pixel]
+    # Every part is computed by itself: a stratum never takes the density of its neighbour.
+    parts = Pixels(
+        ground.part_group, {n: v.ravel()[places].astype(np.float64) for n, v in layers.items()}
     )
-    fields = plan.pool_fields(pixels)
+    fields = plan.pool_fields(parts)
     maps = np.full((len(map_names(plan)), grid.height * grid.width), np.nan, dtype=np.float32)
-    for number, item in enumerate(fields.values()):
-        maps[number, ground.places] = item.density
+    for number, (name, item) in enumerate(fields.items()):
+        whole = mean_of_parts(item, ground.part_pixel, ground.part_ha, len(ground.places))
+        maps[number, ground.places] = whole.density
         if plan.error_maps:
-            error = pixel_error(item, plan.covariance)
-            error[np.isnan(item.density)] = np.nan
+            error = pixel_error(whole, plan.covariance)
+            error[np.isnan(whole.density)] = np.nan
             maps[len(fields) + number, ground.places] = error
-    sums = _sums(plan, ground, fields, pixels)
+        fields[name] = _as_mapped(item, whole, ground.part_pixel)
+    sums = _sums(plan, ground, fields, parts)
     return BlockStocks(maps.reshape(-1, grid.height, grid.width), sums)
+
+
+def _as_mapped(item: Field, whole: Field, pixel: Whole) -> Field:
+    """Parts whose mean is what the map holds (float32): the total must be the sum of its pixels."""
+    held = whole.density.astype(np.float32).astype(np.float64)
+    factor = np.divide(held, whole.density, out=np.ones_like(held), where=whole.density != 0)
+    return replace(item, density=item.density * factor[pixel])
 
 
 @dataclass(frozen=True)
 class _Ground:
     """Counted pixels of a block and the parts of them that count.
 
-    ``places`` (pixels,) flat places on the grid and ``group`` of each; ``part_pixel`` (parts,)
-    which of the pixels, ``part_group`` and ``part_ha`` (parts,): a pixel that strata cut has
-    several parts.
+    ``places`` (pixels,) flat places on the grid; ``part_pixel`` (parts,) which of the pixels,
+    ``part_group`` and ``part_ha`` (parts,): a pixel that strata cut has several parts.
     """
 
     places: Whole
-    group: Whole
     part_pixel: Whole
     part_group: Whole
     part_ha: Floats
@@ -158,14 +169,12 @@ class _Ground:
         if not plan.counted.strata:
             places = np.flatnonzero(kind >= 0)
             every = np.arange(len(places))
-            return cls(places, kind[places], every, kind[places], pixel_ha.ravel()[places])
+            return cls(places, every, kind[places], pixel_ha.ravel()[places])
         return cls._cut(plan, grid, kind, pixel_ha)
 
     @classmethod
     def _cut(cls, plan: StockPlan, grid: Grid, kind: Whole, pixel_ha: Floats) -> _Ground:
         classes = len(plan.counted.class_names)
-        most = np.zeros(kind.shape)
-        main = np.full(kind.shape, -1, np.int64)
         parts = []
         flat = np.arange(len(kind)).reshape(grid.height, grid.width)
         for number, geometry in enumerate(plan.counted.strata.values()):
@@ -174,37 +183,27 @@ class _Ground:
             area_ha = weights.area_ha.ravel()
             kept = (area_ha > 0) & (kind[inside] >= 0)
             inside, area_ha = inside[kept], area_ha[kept]
-            # The density of a cut pixel is that of the stratum that has most of it.
-            larger = area_ha > most[inside]
-            main[inside[larger]] = number
-            most[inside[larger]] = area_ha[larger]
             parts.append((inside, number * classes + kind[inside], area_ha))
-        places = np.flatnonzero(main >= 0)
-        position = np.zeros(len(kind), np.int64)
-        position[places] = np.arange(len(places))
         inside, group, area_ha = (np.concatenate(column) for column in zip(*parts, strict=True))
-        own = main[places] * classes + kind[places]
-        return cls(places, own, position[inside], group, area_ha)
+        places, position = np.unique(inside, return_inverse=True)
+        return cls(places, position, group, area_ha)
 
 
 def _sums(
-    plan: StockPlan, ground: _Ground, fields: Mapping[str, Field], pixels: Pixels
+    plan: StockPlan, ground: _Ground, fields: Mapping[str, Field], parts: Pixels
 ) -> StockSums:
     groups, parameters = len(plan.counted.groups), len(plan.covariance)
     known, stock, slopes, variance = [], [], [], []
     inflation = _inflation(plan, ground.part_ha)
     for item in fields.values():
-        parts = taken(item, ground.part_pixel)
-        # What the map holds: the total must be the sum of its pixels, not of finer numbers.
-        density = parts.density.astype(np.float32).astype(np.float64)
-        known_ha = np.where(np.isnan(density), 0.0, ground.part_ha)
+        known_ha = np.where(np.isnan(item.density), 0.0, ground.part_ha)
         known.append(_by_group(ground.part_group, known_ha, groups))
-        stock.append(_by_group(ground.part_group, np.nan_to_num(density) * ground.part_ha, groups))
-        slopes.append(summed_slopes(parts, ground.part_group, known_ha, shape=(groups, parameters)))
-        own = summed_variance(parts, ground.part_group, known_ha, groups)
+        carbon = np.nan_to_num(item.density) * ground.part_ha
+        stock.append(_by_group(ground.part_group, carbon, groups))
+        slopes.append(summed_slopes(item, ground.part_group, known_ha, shape=(groups, parameters)))
+        own = summed_variance(item, ground.part_group, known_ha, groups)
         variance.append(own * inflation)
-    pixel_ha = _by_group(ground.part_pixel, ground.part_ha, len(ground.places))
-    outside = {name: float(pixel_ha[flags].sum()) for name, flags in pixels.outside.items()}
+    outside = {name: float(ground.part_ha[flags].sum()) for name, flags in parts.outside.items()}
     area = _by_group(ground.part_group, ground.part_ha, groups)
     stacked = tuple(np.stack(rows) for rows in (known, stock, slopes, variance))
     return StockSums(area, stacked[0], stacked[1], stacked[2], stacked[3], outside)

@@ -23,11 +23,18 @@ from bluecarbon.mrv.stock_plan import TOTAL, StockPlan
 from bluecarbon.mrv.stock_request import Planned
 from bluecarbon.mrv.stock_sources import HeightSource
 from bluecarbon.mrv.stock_totals import AreaEstimate
-from bluecarbon.project_stocks import Stocks
+from bluecarbon.project_stocks import Pool, Stocks
 from bluecarbon.provenance import canonical_json
 from bluecarbon.spec import Finding
 
 Findings = tuple[Finding, ...]
+
+POOL_WORDS: Mapping[Pool, str] = {
+    "agb": "above ground",
+    "bgb": "roots",
+    "dead": "dead wood",
+    "soil": "soil",
+}
 
 MODEL_BASED = (
     "model-based: the error is that of the model's coefficients and residuals; it holds as far as "
@@ -77,7 +84,7 @@ def write_stocks(
 
 
 def _title(plan: StockPlan) -> str:
-    return f"Carbon stock: {' + '.join(plan.pools)}"
+    return f"Carbon stock: {', '.join(POOL_WORDS[pool] for pool in plan.pools)}"
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -23,6 +23,8 @@ from bluecarbon.mrv.rasters import Grid, opened
 
 SIDE_PX_MOST = 1_200
 
+UNCOUNTED = "hatched: not counted, or unknown"
+
 _STYLE: Any = {"font.size": 9, "figure.constrained_layout.use": True, "savefig.dpi": 130}
 
 
@@ -61,11 +63,12 @@ def carbon_map_png(
             aspect=shown.pixel_m[1] / shown.pixel_m[0],
             **_colours(shown.values, diverging=diverging),
         )
-        axes.set_facecolor("#cfcfcf")
+        # Hatched, not grey: the middle of the scale is grey itself.
+        axes.patch.set(facecolor="white", edgecolor="#9a9a9a", hatch="////", linewidth=0.0)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_title(title)
-        figure.colorbar(image, ax=axes, shrink=0.8, label=f"{unit} (grey: not counted, or unknown)")
+        figure.colorbar(image, ax=axes, shrink=0.8, label=f"{unit} ({UNCOUNTED})")
         _scale_bar(axes, shown)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", metadata={"Software": None})

@@ -71,6 +71,8 @@ class StockPlan:
     class_file : the class map; None counts every pixel
     layers : what the sources read, by name
     sources : one for each pool that is mapped
+    between : covariance of the rows of two pools' tables, (rows, rows): pools that were measured
+        on the same plots err together
     fraction_error : standard error of the carbon fraction that tables were multiplied with: the
         same for all of their rows and pools
     residual_length_m : over which residuals of a model are alike; 0 takes pixels as independent
@@ -82,6 +84,7 @@ class StockPlan:
     sources: Mapping[Pool, Source | RatioSource]
     layers: Mapping[str, LayerFile] = field(default_factory=dict)
     class_file: LayerFile | None = None
+    between: Mapping[tuple[Pool, Pool], Floats] = field(default_factory=dict)
     fraction_error: float = 0.0
     residual_length_m: float = 0.0
     error_maps: bool = True
@@ -101,6 +104,14 @@ class StockPlan:
         """Of all shared parameters, in the order of the pools."""
         sources = [self.sources[pool] for pool in self.pools]
         apart = np.asarray(block_diag(*(s.covariance for s in sources)), dtype=np.float64)
+        ends = np.cumsum([len(source.covariance) for source in sources])
+        place = {
+            pool: slice(int(end) - len(source.covariance), int(end))
+            for pool, source, end in zip(self.pools, sources, ends, strict=True)
+        }
+        for (one, other), shared in self.between.items():
+            apart[place[one], place[other]] = shared
+            apart[place[other], place[one]] = shared.T
         dry = np.concatenate([_dry_matter(source) for source in sources])
         return np.asarray(apart + np.outer(dry, dry) * self.fraction_error**2)
 

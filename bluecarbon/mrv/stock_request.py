@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from bluecarbon.mrv.density_tables import read_densities, table_sources
+from bluecarbon.mrv.density_tables import read_densities, shared_errors, table_sources
 from bluecarbon.mrv.height_relations import relation_of
 from bluecarbon.mrv.model_source import ModelSource
 from bluecarbon.mrv.plot_models import ModelSettings, PlotData, PlotModel, model_of_plots
@@ -40,7 +41,9 @@ class Request:
     """What is asked: settings, which pixels count, and where the files are.
 
     ``densities`` (as :func:`.density_tables.read_densities` gives them) stand for the table of the
-    settings: the means of a project's own plots and cores.
+    settings: the means of a project's own plots and cores. ``together`` are the covariances of
+    means of the same plots, as :func:`.density_tables.shared_errors` takes them.
+    ``grid`` stands for a class map that is not written yet: enough to judge everything else.
     """
 
     settings: Stocks
@@ -48,6 +51,8 @@ class Request:
     class_file: LayerFile | None = None
     resolve: Callable[[str], Path] = Path
     densities: pd.DataFrame | None = None
+    together: pd.DataFrame | None = None
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,7 @@ def planned(request: Request) -> tuple[Planned | None, Findings]:
     grid = _grid(request, got)
     if grid is None:
         return None, tuple(got.findings)
-    like = (request.class_file or next(iter(got.layers.values()))).path.name
-    got.add(check_layers(got.layers, grid, like))
+    got.add(check_layers(got.layers, grid, _like(request, got)))
     learnt = None
     if request.settings.method == "model" and not errors_in(got.findings):
         learnt = _learnt(request, got, grid)
@@ -111,6 +115,7 @@ def planned(request: Request) -> tuple[Planned | None, Findings]:
         sources=got.sources,
         layers=got.layers,
         class_file=request.class_file,
+        between=_between(request),
         fraction_error=fraction.standard_error if fraction else 0.0,
         residual_length_m=model.residual_length_m if model else 0.0,
         error_maps=request.settings.error_maps,
@@ -119,12 +124,26 @@ def planned(request: Request) -> tuple[Planned | None, Findings]:
     return Planned(plan, fitted, data), tuple(got.findings)
 
 
+def _like(request: Request, got: _Gathered) -> str:
+    """The file whose grid the others must have."""
+    first = request.class_file or next(iter(got.layers.values()), None)
+    return "class maps" if request.grid is not None or first is None else first.path.name
+
+
+def _between(request: Request) -> dict[tuple[Pool, Pool], NDArray[np.float64]]:
+    if request.densities is None or request.together is None or request.settings.table:
+        return {}
+    return shared_errors(request.densities, request.together)
+
+
 def _layer(request: Request, item: LayerSection) -> LayerFile:
     return LayerFile(request.resolve(item.path), item.band, item.scale, item.resampling)
 
 
 def _grid(request: Request, got: _Gathered) -> Grid | None:
     """The grid of the class map, or of the first layer."""
+    if request.grid is not None:
+        return request.grid
     item = request.class_file or next(iter(got.layers.values()), None)
     if item is None:
         message, fix = "there is no raster to map onto", "give a class map"

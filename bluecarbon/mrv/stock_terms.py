@@ -54,14 +54,44 @@ def scaled(item: Field, factor: float | Floats, *terms: Term) -> Field:
     return Field(item.density * factor, (*kept, *terms), own)
 
 
-def taken(item: Field, places: Whole) -> Field:
-    """The field at some of its pixels, in any order and any number of times."""
-    terms = [
-        Term(t.parameter if isinstance(t.parameter, int) else t.parameter[places], t.slope[places])
-        for t in item.terms
-    ]
-    own = {name: sd[places] for name, sd in item.own.items()}
-    return Field(item.density[places], tuple(terms), own)
+def mean_of_parts(item: Field, pixel: Whole, area_ha: Floats, pixels: int) -> Field:
+    """The field of whole pixels from that of their parts (parts,): known parts, weighted by area.
+
+    ``pixel`` (parts,) is the pixel of each part. Parts of one pixel are the same ground, so what
+    they have of their own adds up before it is squared; a parameter that differs between parts
+    (two rows of a table) keeps a term for each.
+    """
+    if len(pixel) == pixels and (pixel == np.arange(pixels)).all():
+        return item
+    known_ha = np.where(np.isnan(item.density), 0.0, area_ha)
+    of_pixel = np.bincount(pixel, weights=known_ha, minlength=pixels)
+    weight = np.divide(known_ha, of_pixel[pixel], out=np.zeros_like(known_ha), where=known_ha > 0)
+
+    def mean(values: Floats) -> Floats:
+        summed = np.bincount(pixel, weights=np.nan_to_num(values) * weight, minlength=pixels)
+        return np.where(of_pixel > 0, summed, np.nan)
+
+    terms = [Term(t.parameter, mean(t.slope)) for t in item.terms if isinstance(t.parameter, int)]
+    rank = _rank(pixel)
+    for term in item.terms:
+        if isinstance(term.parameter, int):
+            continue
+        for number in range(int(rank.max(initial=-1)) + 1):
+            chosen = rank == number
+            parameter = np.zeros(pixels, np.int64)
+            parameter[pixel[chosen]] = term.parameter[chosen]
+            terms.append(Term(parameter, mean(np.where(chosen, term.slope, 0.0))))
+    return Field(mean(item.density), tuple(terms), {n: mean(sd) for n, sd in item.own.items()})
+
+
+def _rank(pixel: Whole) -> Whole:
+    """How many parts of its pixel stand before each part."""
+    order = np.argsort(pixel, kind="stable")
+    ordered = pixel[order]
+    first = np.searchsorted(ordered, ordered)
+    rank = np.empty_like(pixel)
+    rank[order] = np.arange(len(pixel)) - first
+    return rank
 
 
 def added(fields: Sequence[Field]) -> Field:

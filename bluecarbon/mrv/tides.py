@@ -32,6 +32,11 @@ UNNAMED_SHARE_MAX = 0.05
 """Constituents without a known name may add up to this part of all; above, heights are refused."""
 
 
+SPAN = (1970, 2050)
+"""Years of satellite images and of the gauge records behind constituents. Beyond them sea level,
+the coast and with them amplitude and phase have changed by what no constituent tells."""
+
+
 class Constituent(Value):
     """One harmonic of the tide: amplitude in metres, phase lag on Greenwich in degrees."""
 
@@ -124,7 +129,8 @@ def tide_heights_m(
     """Height of the tide above mean sea level [m] at times that know their time zone.
 
     Constituents as read from gauges count the annual one from the sun's mean longitude, not from
-    its perigee. Findings: ``tide-time-without-zone``, ``tide-constituent-unknown``.
+    its perigee. Findings: ``tide-time-without-zone``, ``tide-constituent-unknown``,
+    ``tide-time-far`` (warning: a time outside :data:`SPAN`).
 
     Raises
     ------
@@ -139,7 +145,7 @@ def tide_heights_m(
         return None, (finding,)
     harmonics = _harmonics()
     known, unknown = _named(station, harmonics)
-    found = _unknown_finding(station, unknown)
+    found = (*_unknown_finding(station, unknown), *_far_findings(station, times))
     if not known or any(finding.severity == "error" for finding in found):
         return None, found
     names = [name for name, _ in known]
@@ -153,6 +159,20 @@ def tide_heights_m(
     )
     angle = np.radians(argument) + nodal - phase
     return np.asarray((factor * amplitude * np.cos(angle)).sum(axis=1)), found
+
+
+def _far_findings(station: Station, times: Sequence[dt.datetime]) -> tuple[Finding, ...]:
+    """A warning for times at which nobody knows how well the constituents of today hold."""
+    first, last = SPAN
+    far = [time.isoformat() for time in times if not first <= time.year <= last]
+    if not far:
+        return ()
+    message = (
+        f"{len(far)} times lie before {first} or after {last} ({', '.join(far[:3])}): heights are "
+        "of today's constituents above today's mean sea level, and no tolerance holds for them"
+    )
+    fix = "check the dates, or take constituents and sea level of that time"
+    return (Finding.warning("tide-time-far", station.id, message, fix=fix),)
 
 
 def judged_m(heights_m: NDArray[np.float64], levels_m: NDArray[np.float64]) -> tuple[float, float]:

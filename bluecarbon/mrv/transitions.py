@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
+from bluecarbon.mrv.aligned_maps import reaches
 from bluecarbon.mrv.areal_scale import ArealScale, cell_polynomials, cells_of
 from bluecarbon.mrv.blocks import Block, Runner, Threads, tile_blocks
 from bluecarbon.mrv.kernels.histograms import WORD, combinations, run_moments
@@ -182,6 +183,9 @@ def _areas_of_files(
     if stack is None or errors_in(found):
         return None, found
     found += nodata_findings(maps, stack.nodata[-len(maps) :], legend)
+    found += fill_findings(maps, stack, legend)
+    if errors_in(found):
+        return None, found
     if strata is not None and not isinstance(strata, Path):
         from bluecarbon.mrv.zonal import polygon_table
 
@@ -284,6 +288,26 @@ def nodata_findings(
         for item, number in zip(maps, nodata, strict=True)
         if legend is not None and number is not None and number in legend
     )
+
+
+def fill_findings(
+    maps: Sequence[DatedMap], stack: MapStack, legend: Mapping[int, str] | None
+) -> Findings:
+    """Aligned maps that do not cover the grid, where their "no data" number is a class."""
+    found = []
+    for item, number in zip(maps, stack.nodata[-len(maps) :], strict=True):
+        if stack.alignment == "refuse" or legend is None or number is None or number not in legend:
+            continue
+        grid, _ = read_grid(item.path, item.subject, what="class-map")
+        if grid is not None and not reaches(grid, stack.grid):
+            message = (
+                f"the map does not cover the grid of {stack.paths[0].name}, and number {number}, "
+                f"its nodata, is '{legend[number]}' in the legend: ground beyond it would be that"
+            )
+            fix = "cut the first map to its ground, or remove the nodata tag and give --nodata"
+            code = "class-map-nodata-missing"
+            found.append(Finding.error(code, item.subject, message, fix=fix))
+    return tuple(found)
 
 
 def _unnamed(

@@ -28,7 +28,8 @@ from bluecarbon.methodology.kernels.allometry import (
     equations,
     outside_range,
 )
-from bluecarbon.methodology.kernels.wood_density import accepted_species
+from bluecarbon.methodology.kernels.wood_density import accepted_species, wood_densities
+from bluecarbon.methodology.tables import read_table
 from bluecarbon.project import OutOfRange
 
 KOMIYAMA_2005 = ("komiyama2005-agb", "komiyama2005-bgb")
@@ -68,7 +69,37 @@ def canonical_species(name: str) -> str:
     A name that neither table knows comes back as it is, without spare blanks.
     """
     plain = " ".join(name.replace("_", " ").split())
-    return accepted_species(name) or _species_of_equations().get(plain.casefold(), plain)
+    return _known_species(plain) or _known_species(_without_author(plain)) or plain
+
+
+@cache
+def _other_names() -> Mapping[str, str]:
+    """Names that the table of wood densities does not have, and abbreviated genera."""
+    found = {row["name"]: row["species"] for row in read_table("species_names.csv", "name")}
+    latin = [name for name in (*_species_of_equations().values(), *wood_densities()) if " " in name]
+    short = [f"{name[0]}. {name.split(maxsplit=1)[1]}".casefold() for name in dict.fromkeys(latin)]
+    # An abbreviation that two species share says nothing.
+    return MappingProxyType(
+        found
+        | {
+            text: name
+            for text, name in zip(short, dict.fromkeys(latin), strict=True)
+            if short.count(text) == 1
+        }
+    )
+
+
+def _known_species(plain: str) -> str:
+    folded = plain.casefold()
+    found = _other_names().get(plain) or _other_names().get(folded)
+    return accepted_species(found or plain) or found or _species_of_equations().get(folded, "")
+
+
+def _without_author(plain: str) -> str:
+    """The first two words of a Latin name: what follows is who described it."""
+    words = plain.split()
+    latin = len(words) > 2 and words[0].isascii() and words[1].islower() and words[1] != "x"
+    return " ".join(words[:2]) if latin else plain
 
 
 def canonical_names(names: pd.Series) -> pd.Series:

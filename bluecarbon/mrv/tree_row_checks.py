@@ -86,7 +86,7 @@ def reject_tree_rows(rejects: Rejects, sheet: TreeSheet, *, latest: dt.date, dat
     rows = rejects.rows
     used = ~zero_rows(rows)
     rejects.add(rows["plot_id"] == "", "plot-id-missing", lambda _: "plot_id is empty")
-    _unreadable(rejects, sheet.defects, dated=dated)
+    _unreadable(rejects, sheet.defects)
     _diameters(rejects, used)
     _heights(rejects)
     count = rows["count"]
@@ -105,15 +105,27 @@ def _said(text: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda row: text.format(**row)
 
 
-def _unreadable(rejects: Rejects, defects: Sequence[CellDefect], *, dated: bool) -> None:
+def _unreadable(rejects: Rejects, defects: Sequence[CellDefect]) -> None:
     """Cells that cannot be read and that nothing else in their row replaces."""
     rows = rejects.rows
     needed = dict.fromkeys((*DIAMETERS, *GIRTHS), _no_diameter(rows))
     needed["count"] = np.ones(len(rows), dtype=bool)
-    needed["date"] = rows["date"].isna().to_numpy() & dated
+    # Nobody knows the campaign of such a row, even where others have no date at all.
+    needed["date"] = rows["date"].isna().to_numpy()
     for place, name, code, said in defects:
         if name in needed and needed[name][place]:
             rejects.reasons.append((place, code, said))
+
+
+def unreadable_sizes(rejects: Rejects, defects: Sequence[CellDefect], code: str) -> None:
+    """Rows that lack a size (``code``) because its cell cannot be read: the true reason first."""
+    lacking = {place for place, found, _ in rejects.reasons if found == code}
+    sizes = (*DIAMETERS, *GIRTHS, "height_m")
+    rejects.reasons[:0] = [
+        (place, found, said)
+        for place, name, found, said in defects
+        if place in lacking and name in sizes
+    ]
 
 
 def cells_ignored(rejects: Rejects, defects: Sequence[CellDefect]) -> list[Finding]:

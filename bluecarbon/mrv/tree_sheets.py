@@ -30,10 +30,26 @@ GIRTHS = {"girth_cm": "dbh_cm", "basal_girth_cm": "basal_diameter_cm"}
 STATUS_WORDS: Mapping[str, str] = {
     **STATUS,
     **dict.fromkeys(
-        ("l", "living", "alive", "yes", "true", "y", "1", "存活", "活立木", "活木", "健康"), "live"
+        ("l", "living", "alive", "yes", "true", "y", "1", "存活", "活立木", "活木", "健康", "正常"),
+        "live",
     ),
     **dict.fromkeys(
-        ("d", "no", "false", "n", "0", "standing dead", "枯死", "死亡", "枯立木", "死树", "枯木"),
+        (
+            "d",
+            "no",
+            "false",
+            "n",
+            "0",
+            "standing dead",
+            "枯死",
+            "死亡",
+            "枯立木",
+            "死树",
+            "枯木",
+            "枯",
+            "站杆",
+            "倒木",
+        ),
         "dead",
     ),
 }

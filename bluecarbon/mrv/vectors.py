@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +106,8 @@ def read_strata(
         return None, found
     names = [str(value) for value in frame["stratum"]]
     shapes = list(frame.geometry)
-    found += (*_overlaps(names, shapes, path.name), *_outside(names, shapes, boundary, path.name))
+    found += overlap_findings(names, shapes, path.name)
+    found += _outside(names, shapes, boundary, path.name)
     if boundary is not None:
         compared = Compared(path.name, "[strata]", "[boundary]", coordinates)
         found += area_shift(shapely.union_all(shapes), boundary, compared)
@@ -351,7 +352,8 @@ def _stratum(row: dict[str, typing.Any]) -> Stratum:
     return Stratum(**(given | {"id": str(row["stratum"])}))
 
 
-def _overlaps(names: list[str], shapes: list[Geometry], subject: str) -> Findings:
+def overlap_findings(names: Sequence[str], shapes: Sequence[Geometry], subject: str) -> Findings:
+    """Valid WGS 84 polygons that share ground: sums over them would count it twice (errors)."""
     found = []
     tree = shapely.STRtree(shapes)
     for first, second in sorted(tree.query(shapes, predicate="intersects").T.tolist()):

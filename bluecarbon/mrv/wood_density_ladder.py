@@ -133,7 +133,7 @@ def ladder_findings(trees: pd.DataFrame, file: str) -> list[Finding]:
         for (species, text), rows in some.groupby(["species", "wood_density_source"], sort=True):
             what = f"species '{species}'" if species else "species is not given"
             value = rows["wood_density_g_cm3"].mean()
-            message = f"{what}: wood density {value:.3f} g/cm3, {text} ({len(rows)} trees)"
+            message = f"{what}: {len(rows)} trees have wood density {value:.3f} g/cm3, {text}"
             subject = f"{file} {in_words(rows['line'].tolist())}"
             fix = "name the species, or measure its wood density"
             found.append(defect("wood-density-fallback", subject, message, fix, severity="warning"))

@@ -11,7 +11,7 @@ algorithms are those of RFC 9162, sections 2.1.3.2 and 2.1.4.2.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -45,19 +45,36 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+RootOf = Callable[[int, int], bytes]
+"""The root of the leaves from the first place to before the second, as the log's tree has it."""
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The audit path of leaf ``index`` (from 0), lowest node first (RFC 6962, 2.1.1).
 
     IndexError when there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"leaf {index} of {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    half = _half(len(leaves))
-    if index < half:
-        return [*inclusion_proof(leaves[:half], index), tree_root(leaves[half:])]
-    return [*inclusion_proof(leaves[half:], index - half), tree_root(leaves[:half])]
+    return inclusion_path(lambda a, b: tree_root(leaves[a:b]), index, len(leaves))
+
+
+def inclusion_path(root_of: RootOf, index: int, tree_size: int) -> list[bytes]:
+    """The same from the roots of subtrees; it asks for one per level.
+
+    IndexError when there is no such leaf.
+    """
+    if not 0 <= index < tree_size:
+        raise IndexError(f"leaf {index} of {tree_size}")
+    path: list[bytes] = []
+    first, last = 0, tree_size
+    while last - first > 1:
+        middle = first + half_of(last - first)
+        if index < middle:
+            path.append(root_of(middle, last))
+            last = middle
+        else:
+            path.append(root_of(first, middle))
+            first = middle
+    return path[::-1]
 
 
 def root_from_inclusion(
@@ -88,19 +105,28 @@ def consistency_proof(leaves: Sequence[bytes], earlier_size: int) -> list[bytes]
 
     ValueError when ``earlier_size`` is not in 1..len(leaves).
     """
-    if not 1 <= earlier_size <= len(leaves):
-        raise ValueError(f"no tree of {earlier_size} leaves is a prefix of {len(leaves)}")
-    return _subproof(leaves, earlier_size, known=True)
+    return consistency_path(lambda a, b: tree_root(leaves[a:b]), earlier_size, len(leaves))
 
 
-def _subproof(leaves: Sequence[bytes], earlier_size: int, *, known: bool) -> list[bytes]:
-    if earlier_size == len(leaves):
-        return [] if known else [tree_root(leaves)]
-    half = _half(len(leaves))
-    if earlier_size <= half:
-        return [*_subproof(leaves[:half], earlier_size, known=known), tree_root(leaves[half:])]
-    rest = _subproof(leaves[half:], earlier_size - half, known=False)
-    return [*rest, tree_root(leaves[:half])]
+def consistency_path(root_of: RootOf, earlier_size: int, tree_size: int) -> list[bytes]:
+    """The same from the roots of subtrees; it asks for one per level.
+
+    ValueError when ``earlier_size`` is not in 1..tree_size.
+    """
+    if not 1 <= earlier_size <= tree_size:
+        raise ValueError(f"no tree of {earlier_size} leaves is a prefix of {tree_size}")
+    path: list[bytes] = []
+    first, last = 0, tree_size
+    while earlier_size < last:
+        middle = first + half_of(last - first)
+        if earlier_size <= middle:
+            path.append(root_of(middle, last))
+            last = middle
+        else:
+            path.append(root_of(first, middle))
+            first = middle
+    # A prefix that begins with the tree itself is known to who asks, so the proof leaves it out.
+    return ([] if first == 0 else [root_of(first, last)]) + path[::-1]
 
 
 def is_consistent(
@@ -138,7 +164,7 @@ def _climb(position: int, last: int, nodes: Sequence[bytes]) -> tuple[bytes, byt
     return (earlier, later) if last == 0 else None
 
 
-def _half(size: int) -> int:
+def half_of(size: int) -> int:
     """The largest power of two below ``size``."""
     return 1 << ((size - 1).bit_length() - 1)
 

@@ -72,11 +72,10 @@ class Certificate(Value):
 
 
 def make_certificate(
-    event: LoggedEvent, leaves: Sequence[bytes], checkpoint: Checkpoint
+    event: LoggedEvent, path: Sequence[bytes], checkpoint: Checkpoint
 ) -> Certificate:
-    """The certificate of a retirement event; ``leaves`` are those under the checkpoint."""
+    """The certificate of a retirement event; ``path`` leads from it to the checkpoint's root."""
     facts = {name: event.payload["facts"][name] for name in RetirementFacts.model_fields}
-    path = audit_log.inclusion_proof(leaves, event.sequence - 1)
     draft = Certificate(
         registry=checkpoint.registry,
         retirement=RetirementFacts.model_validate(facts),

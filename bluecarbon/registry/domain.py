@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal, TypeVar
@@ -217,20 +217,39 @@ def split(whole: Range, part: Range) -> tuple[Range | None, Range | None]:
     return below, above
 
 
-def choose(blocks: Sequence[BlockLike], quantity: int) -> list[tuple[BlockLike, Range]]:
+def choose(blocks: Iterable[BlockLike], quantity: int) -> list[tuple[BlockLike, Range]]:
     """The first ``quantity`` credits of ``blocks`` in their order, as parts of blocks.
 
     The sum of the parts is less than ``quantity`` when the blocks do not hold enough.
     """
-    taken: list[tuple[BlockLike, Range]] = []
-    left = quantity
-    for block in blocks:
-        if left == 0:
-            break
-        count = min(left, block.range.quantity)
-        taken.append((block, Range(block.range.first, block.range.first + count - 1)))
-        left -= count
-    return taken
+    (parts,) = choose_each(blocks, [quantity])
+    return parts
+
+
+def choose_each(
+    blocks: Iterable[BlockLike], quantities: Sequence[int]
+) -> list[list[tuple[BlockLike, Range]]]:
+    """The parts for each of ``quantities``, one after the other out of the same blocks.
+
+    No more blocks are taken from the iterable than are needed. Parts are missing where the blocks
+    do not hold enough.
+    """
+    following = iter(blocks)
+    block, first = None, 0
+    chosen: list[list[tuple[BlockLike, Range]]] = []
+    for quantity in quantities:
+        left, parts = quantity, list[tuple[BlockLike, Range]]()
+        while left:
+            if block is None or first > block.range.last:
+                block = next(following, None)
+                if block is None:
+                    break
+                first = block.range.first
+            count = min(left, block.range.last - first + 1)
+            parts.append((block, Range(first, first + count - 1)))
+            left, first = left - count, first + count
+        chosen.append(parts)
+    return chosen
 
 
 def cover(blocks: Sequence[BlockLike], wanted: Range) -> list[tuple[BlockLike, Range]]:

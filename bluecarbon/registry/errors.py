@@ -15,7 +15,7 @@
         ├── IdempotencyError              the key was used for another request
         ├── SigningError, PublicKeyError  no key to sign with; a file that holds no public key
         ├── EvidenceError                 a kept file that cannot be read
-        └── StoreError                    the database refuses, is busy or is not a registry
+        └── StoreError                    the database refuses, is busy, full, gone, or no registry
 
 An error means that nothing was changed.
 """
@@ -317,9 +317,31 @@ class StoreError(LedgerError):
 
 
 class NotARegistryError(StoreError):
-    """The file is not a registry of a version that this program knows."""
+    """The place holds no registry that this program knows."""
 
     code = "not-a-registry"
+
+
+class OlderSchemaError(NotARegistryError):
+    """The registry is of an earlier version and must be migrated first."""
+
+    code = "registry-schema-older"
+    english = (
+        "{path} has schema {found}; this program needs {known}:"
+        " keep a copy, then run 'bluecarbon registry migrate'"
+    )
+    chinese = (
+        "{path} 的数据库结构版本为 {found}，本程序需要 {known}："
+        "请先备份，再运行 bluecarbon registry migrate"
+    )
+
+
+class NewerSchemaError(NotARegistryError):
+    """The registry was written by a later version of this program."""
+
+    code = "registry-schema-newer"
+    english = "{path} has schema {found}; this program knows {known}: use a newer bluecarbon"
+    chinese = "{path} 的数据库结构版本为 {found}，本程序仅支持 {known}：请使用更新版本的 bluecarbon"
 
 
 class DatabaseRefusedError(StoreError):
@@ -332,6 +354,30 @@ class BusyError(StoreError):
     """Another writer kept the database for longer than the time allowed."""
 
     code = "registry-busy"
+
+
+class UnavailableError(StoreError):
+    """The database cannot be reached: no such file or server, or the connection was lost."""
+
+    code = "registry-unavailable"
+
+
+class DiskFullError(StoreError):
+    """There is no room left to write to."""
+
+    code = "registry-disk-full"
+
+
+class ReadOnlyError(StoreError):
+    """The database may be read and not written to."""
+
+    code = "registry-read-only"
+
+
+class ClosedError(StoreError):
+    """The registry was closed, and is asked to write."""
+
+    code = "registry-closed"
 
 
 class SigningError(LedgerError):

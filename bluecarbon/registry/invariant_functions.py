@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bluecarbon.errors import BluecarbonError
 from bluecarbon.provenance import canonical_json
-from bluecarbon.registry import audit_log
+from bluecarbon.registry import audit_log, schema
 from bluecarbon.registry.audit_log import Checkpoint, LoggedEvent
 from bluecarbon.registry.errors import PublicKeyError
 from bluecarbon.registry.identity import fingerprint, load_public_key
@@ -23,17 +24,37 @@ from bluecarbon.report import report_from_json, seal_of
 SqlValue = str | bytes | int | float | None
 
 
-class _Root:
-    """SQL aggregate: the Merkle root (hex) of leaf hashes in the order in which they come."""
+class _Roots:
+    """The Merkle roots of the first n leaves; asked in ascending order, each leaf is hashed once.
 
-    def __init__(self) -> None:
-        self.leaves: list[bytes] = []
+    Source: a compact range, the roots of the full subtrees from left to right.
+    """
 
-    def step(self, *arguments: SqlValue) -> None:
-        self.leaves += [leaf for leaf in arguments if isinstance(leaf, bytes)]
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._leaves = leaves
+        self._start()
 
-    def finalize(self) -> str:
-        return audit_log.tree_root(self.leaves).hex()
+    def _start(self) -> None:
+        self._size = 0
+        self._peaks: list[bytes] = []
+
+    def __call__(self, size: int) -> str:
+        if size < self._size:
+            self._start()
+        for leaf in self._leaves[self._size : size]:
+            self._append(leaf)
+        if not self._peaks:
+            return audit_log.tree_root(()).hex()
+        return functools.reduce(
+            lambda right, left: audit_log.node_hash(left, right), reversed(self._peaks)
+        ).hex()
+
+    def _append(self, leaf: bytes) -> None:
+        node, full = leaf, self._size
+        while full & 1:
+            node, full = audit_log.node_hash(self._peaks.pop(), node), full >> 1
+        self._peaks.append(node)
+        self._size += 1
 
 
 def register_functions(
@@ -41,6 +62,7 @@ def register_functions(
     charter: Charter | None,
     key: Ed25519PublicKey | None,
     *,
+    leaves: Sequence[bytes],
     at_rest: bool,
 ) -> None:
     """Give the connection every function that the queries of the invariants call."""
@@ -51,11 +73,19 @@ def register_functions(
         ("seal_of", 1, _seal_of),
         ("answer_of", 5, _answer_of),
         ("moment", 1, _moment),
+        ("node_of", 2, audit_log.node_hash),
+        ("node_count", 1, _node_count),
     ):
         connection.create_function(name, count, _guarded(function), deterministic=True)
-    connection.create_aggregate("root_of", 1, _Root)  # type: ignore[arg-type] # typed for integers only
+    connection.create_function("root_of", 1, _guarded(_Roots(leaves)))
     connection.create_function("signed", 4, _guarded(_signature_check(charter, key)))
     connection.create_function("at_rest", 0, lambda: at_rest)
+    connection.create_function("this_revision", 0, lambda: schema.REVISION)
+
+
+def _node_count(size: int) -> int:
+    """How many full subtrees of two or more leaves a tree has: the sum of size // 2**level."""
+    return size - size.bit_count()
 
 
 def _guarded(function: Callable[..., SqlValue]) -> Callable[..., SqlValue]:

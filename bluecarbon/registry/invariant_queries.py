@@ -1,8 +1,10 @@
 """The invariants of the ledger: SQL queries that must return no rows.
 
-Each gives one column, the place of a defect. Hashes and signatures are SQL functions that
-:mod:`.invariants` registers. The queries say again, in other words, what triggers and the ledger
-already forbid: whoever went round them (a dropped trigger, an edited file) is found here.
+Each gives one column, the place of a defect. They run in SQLite, on a registry file itself or on
+one consistent copy of the rows of a PostgreSQL database (:mod:`.postgres_snapshot`). Hashes and
+signatures are SQL functions that :mod:`.invariants` registers. The queries say again, in other
+words, what triggers and the ledger already forbid: whoever went round them (a dropped trigger, an
+edited file) is found here.
 """
 
 from __future__ import annotations
@@ -57,10 +59,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         "schema-intact",
         "tables, indexes and triggers are those of this version",
         "表、索引与触发器与本版本一致",
-        "SELECT type || ' ' || name FROM (SELECT type, name, sql FROM sqlite_master"
-        " WHERE sql IS NOT NULL EXCEPT SELECT type, name, sql FROM temp.expected)"
+        "SELECT type || ' ' || name FROM (SELECT type, name, sql FROM temp.actual"
+        " EXCEPT SELECT type, name, sql FROM temp.expected)"
         " UNION ALL SELECT type || ' ' || name || ' is missing' FROM (SELECT type, name, sql"
-        " FROM temp.expected EXCEPT SELECT type, name, sql FROM sqlite_master)",
+        " FROM temp.expected EXCEPT SELECT type, name, sql FROM temp.actual)"
+        " UNION ALL SELECT 'version' WHERE (SELECT group_concat(version_num)"
+        " FROM alembic_version) IS NOT this_revision()",
     ),
     Invariant(
         "charter-unchanged",
@@ -186,9 +190,23 @@ INVARIANTS: tuple[Invariant, ...] = (
         "checkpoints-prefix",
         "each checkpoint is the root of the first events of the log",
         "每个检查点均为日志前缀的根",
-        "SELECT 'checkpoint ' || tree_size FROM checkpoint c WHERE tree_size >"
-        " (SELECT count(*) FROM event) OR root_sha256 IS NOT (SELECT root_of(leaf)"
-        " FROM (SELECT leaf FROM event WHERE sequence <= c.tree_size ORDER BY sequence))",
+        "SELECT 'checkpoint ' || tree_size FROM checkpoint WHERE tree_size >"
+        " (SELECT count(*) FROM event) OR root_sha256 IS NOT root_of(tree_size)"
+        " ORDER BY tree_size",
+    ),
+    Invariant(
+        "log-nodes",
+        "each kept node joins the two below it, and the newest checkpoint has all of them",
+        "日志所存各节点均由其下两节点得出，且覆盖至最新检查点",
+        "SELECT 'node ' || level || '/' || position FROM (SELECT n.*,"
+        " coalesce(l.hash, a.leaf) AS low, coalesce(r.hash, b.leaf) AS high FROM log_node n"
+        " LEFT JOIN log_node l ON l.level = n.level - 1 AND l.position = n.position * 2"
+        " LEFT JOIN log_node r ON r.level = n.level - 1 AND r.position = n.position * 2 + 1"
+        " LEFT JOIN event a ON n.level = 1 AND a.sequence = n.position * 2 + 1"
+        " LEFT JOIN event b ON n.level = 1 AND b.sequence = n.position * 2 + 2)"
+        " WHERE level < 1 OR hash IS NOT node_of(low, high)"
+        " UNION ALL SELECT 'number of nodes' WHERE (SELECT count(*) FROM log_node) <>"
+        " node_count((SELECT coalesce(max(tree_size), 0) FROM checkpoint))",
     ),
     Invariant(
         "checkpoints-signed",

@@ -1,7 +1,8 @@
-"""Is this registry file sound? Runs the invariants and names what breaks them, with the places."""
+"""Is this registry sound? Runs the invariants and names what breaks them, with the places."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -9,13 +10,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bluecarbon.registry.errors import NotARegistryError
+from bluecarbon.registry import reading
+from bluecarbon.registry.errors import StoreError
 from bluecarbon.registry.identity import fingerprint, load_public_key
 from bluecarbon.registry.invariant_functions import own_key, read_charter, register_functions
 from bluecarbon.registry.invariant_queries import INVARIANTS, Invariant
 from bluecarbon.registry.kept_evidence import check_kept
 from bluecarbon.registry.reading import Charter
-from bluecarbon.registry.store import check_version, write_schema
+from bluecarbon.registry.sqlite_store import check_version, write_schema
+from bluecarbon.registry.store import Place, is_address, open_store
 from bluecarbon.spec import Finding
 
 UNREADABLE = "registry-unreadable"
@@ -25,14 +28,16 @@ PLACES_MAX = 20
 
 
 def check_invariants(
-    path: Path,
+    place: Place,
     public_key: Path | bytes | Ed25519PublicKey | None = None,
     *,
     at_rest: bool = True,
     certificates: Sequence[Path] = (),
     checkpoints: Sequence[Path] = (),
 ) -> tuple[Finding, ...]:
-    """Every invariant that the file breaks, with the places; none when the ledger is sound.
+    """Every invariant that the registry breaks, with the places; none when the ledger is sound.
+
+    ``place`` is the path of a SQLite file or the address of a PostgreSQL database.
 
     ``public_key`` is the registry's key from a place that the reader trusts; without it the key
     inside the file is used, which finds accidents, not an operator who exchanged it.
@@ -53,35 +58,38 @@ def check_invariants(
         A checkpoint that was kept cannot be read.
     """
     given = None if public_key is None else load_public_key(public_key)
+    name = _name(place)
     try:
-        connection = _open(path)
-    except (sqlite3.Error, NotARegistryError) as error:
-        return (_finding(UNREADABLE, path.name, str(error)),)
+        connection = _open(place)
+    except (sqlite3.Error, StoreError) as error:
+        return (_finding(UNREADABLE, name, str(error)),)
     try:
         charter = read_charter(connection)
         # The key inside the file proves that the file fits itself; a given key proves whose it is.
         key = given or own_key(charter)
-        register_functions(connection, charter, key, at_rest=at_rest)
-        found = list(_check_key(charter, given, path.name))
+        leaves = _leaves(connection)
+        register_functions(connection, charter, key, leaves=leaves, at_rest=at_rest)
+        found = list(_check_key(charter, given, name))
         for invariant in INVARIANTS:
-            found += _check(connection, invariant, path.name)
+            found += _check(connection, invariant, name)
         if key is not None:
-            found += check_kept(_leaves(connection), key, certificates, checkpoints=checkpoints)
+            found += check_kept(leaves, key, certificates, checkpoints=checkpoints)
     finally:
         connection.close()
     return tuple(found)
 
 
-def key_in_file(path: Path) -> Ed25519PublicKey | None:
+def key_in_file(place: Place) -> Ed25519PublicKey | None:
     """The public key that the registry itself names; None when there is none that can be read."""
     try:
-        connection = _open(path)
-    except (sqlite3.Error, NotARegistryError):
+        with contextlib.closing(open_store(place)) as opened, opened.reading() as connection:
+            return own_key(reading.charter(connection))
+    except StoreError:
         return None
-    try:
-        return own_key(read_charter(connection))
-    finally:
-        connection.close()
+
+
+def _name(place: Place) -> str:
+    return open_store(place).name if is_address(place) else Path(place).name
 
 
 def _leaves(connection: sqlite3.Connection) -> list[bytes]:
@@ -92,14 +100,24 @@ def _leaves(connection: sqlite3.Connection) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(place: Place) -> sqlite3.Connection:
+    """One state of the registry, with the tables temp.actual and temp.expected beside it."""
+    if is_address(place):
+        from bluecarbon.registry.postgres_snapshot import snapshot
+
+        return snapshot(str(place))
+    path = Path(place)
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         check_version(connection, path)
-        # An open read transaction: all queries see one state of a live registry.
+        connection.execute(
+            "CREATE TEMP VIEW actual AS SELECT type, name, sql FROM sqlite_master"
+            " WHERE sql IS NOT NULL"
+        )
         connection.execute("CREATE TEMP TABLE expected (type TEXT, name TEXT, sql TEXT)")
         connection.executemany("INSERT INTO temp.expected VALUES (?, ?, ?)", _expected_schema())
         connection.commit()
+        # An open read transaction: all queries see one state of a live registry.
         connection.execute("BEGIN")
     except BaseException:
         connection.close()

@@ -13,14 +13,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bluecarbon.provenance import canonical_json, digest
 from bluecarbon.registry import domain, schema
-from bluecarbon.registry.audit_log import LoggedEvent
+from bluecarbon.registry.audit_log import leaf_hash
 from bluecarbon.registry.domain import Stamp
 from bluecarbon.registry.errors import DatabaseRefusedError, IdempotencyError
+from bluecarbon.registry.fast_json import fast_digest, fast_json
+from bluecarbon.registry.prepared import Prepared, in_one_go, insert_into
 from bluecarbon.spec import Value
 
 KEY_LENGTH_MAX = 200
+_PAYLOAD = b'"payload":'
+_NO_PAYLOAD = _PAYLOAD + b"null"
 
 Row = dict[str, Any]
 
@@ -61,20 +64,34 @@ def request_digest(kind: str, body: Row, stamp: Stamp) -> str:
     # A retry is sent later than the first try, so the time of recording cannot be part of this.
     effective_at = stamp.effective_at
     effective = domain.utc_text(effective_at, "effective_at") if effective_at else ""
-    return digest({"kind": kind, "actor": stamp.actor, "effective_at": effective, "body": body})
+    return fast_digest(
+        {"kind": kind, "actor": stamp.actor, "effective_at": effective, "body": body}
+    )
+
+
+_ANSWER = Prepared(
+    sa.select(
+        schema.idempotency.c.request_sha256, schema.idempotency.c.event, schema.idempotency.c.answer
+    ).where(
+        schema.idempotency.c.actor == sa.bindparam("actor"),
+        schema.idempotency.c.key == sa.bindparam("key"),
+    )
+)
+_NEWEST = Prepared(sa.select(sa.func.coalesce(sa.func.max(schema.event.c.sequence), 0)))
+_CLOSE = Prepared(
+    sa.update(schema.credit_block)
+    .where(schema.credit_block.c.id == sa.bindparam("block"))
+    .values(closed_by=sa.bindparam("sequence"))
+)
 
 
 def earlier_answer(connection: sa.Connection, stamp: Stamp, request_sha256: str) -> Receipt | None:
     """The receipt of the same request; IdempotencyError when the key was used for another."""
-    table = schema.idempotency
-    row = connection.execute(
-        sa.select(table).where(table.c.actor == stamp.actor, table.c.key == stamp.key)
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.request_sha256 != request_sha256:
-        raise IdempotencyError(key=stamp.key, actor=stamp.actor, sequence=row.event)
-    return Receipt.model_validate_json(row.answer)
+    for earlier_sha256, event, answer in _ANSWER.rows(connection, actor=stamp.actor, key=stamp.key):
+        if earlier_sha256 != request_sha256:
+            raise IdempotencyError(key=stamp.key, actor=stamp.actor, sequence=event)
+        return Receipt.model_validate_json(answer)
+    return None
 
 
 def record(
@@ -89,104 +106,93 @@ def record(
     DatabaseRefusedError
         What was written does not tile or does not balance: a fault in this program, stopped here.
     """
-    event = _logged_event(connection, stamp, kind=kind, request_sha256=request_sha256, plan=plan)
-    connection.execute(
-        sa.insert(schema.event),
-        {
-            **event.model_dump(exclude={"payload"}),
-            "payload": canonical_json(event.payload).decode(),
-            "leaf": event.leaf,
-        },
-    )
-    for seal, document in plan.documents.items():
-        connection.execute(sa.insert(schema.report_document), {"seal": seal, "document": document})
-    # Closing comes first: a child would overlap its parent while that is open.
-    _close_blocks(connection, plan.closed, event.sequence)
-    _insert_records(connection, plan.records, event.sequence)
-    # The last look before the commit; an error here rolls everything back.
-    check_movement(connection, event.sequence)
+    event = _event(connection, stamp, kind=kind, request_sha256=request_sha256)
+    sequence = event["sequence"]
+    payload = fast_json(plan.payload)
+    # The leaf is that of audit_log.LoggedEvent, which the invariants hash again. The place of the
+    # payload is found once only: inside a text, JSON has no quote without a backslash.
+    leaf = leaf_hash(fast_json({**event, "payload": None}).replace(_NO_PAYLOAD, _PAYLOAD + payload))
     receipt = Receipt(
-        sequence=event.sequence,
+        sequence=sequence,
         kind=kind,
-        recorded_at=event.recorded_at,
-        leaf_sha256=event.leaf.hex(),
+        recorded_at=event["recorded_at"],
+        leaf_sha256=leaf.hex(),
         serials=plan.serials,
     )
-    _keep_answer(connection, stamp, request_sha256, receipt)
+    with in_one_go(connection):
+        row = {**event, "payload": payload.decode(), "leaf": leaf}
+        insert_into("event").run(connection, [row])
+        _write_rows(connection, plan, sequence)
+        _keep_answer(connection, stamp, request_sha256, receipt)
+        # The last look before the commit; an error here rolls everything back.
+        check_movement(connection, sequence)
     return receipt
 
 
-def _logged_event(
-    connection: sa.Connection, stamp: Stamp, *, kind: str, request_sha256: str, plan: Plan
-) -> LoggedEvent:
+def _event(connection: sa.Connection, stamp: Stamp, *, kind: str, request_sha256: str) -> Row:
     effective_at, recorded_at = domain.stamp_times(stamp)
     # Safe as max + 1: the writer holds the write lock, nobody else appends meanwhile.
-    newest = connection.scalar(sa.select(sa.func.max(schema.event.c.sequence)))
-    return LoggedEvent(
-        sequence=(newest or 0) + 1,
-        kind=kind,
-        actor=stamp.actor,
-        effective_at=effective_at,
-        recorded_at=recorded_at,
-        idempotency_key=domain.plain_text(stamp.key, "idempotency key", length_max=KEY_LENGTH_MAX),
-        request_sha256=request_sha256,
-        payload=plan.payload,
-    )
+    ((newest,),) = _NEWEST.rows(connection)
+    return {
+        "sequence": newest + 1,
+        "kind": kind,
+        "actor": stamp.actor,
+        "effective_at": effective_at,
+        "recorded_at": recorded_at,
+        "idempotency_key": domain.plain_text(
+            stamp.key, "idempotency key", length_max=KEY_LENGTH_MAX
+        ),
+        "request_sha256": request_sha256,
+    }
 
 
-def _close_blocks(connection: sa.Connection, blocks: tuple[int, ...], sequence: int) -> None:
-    table = schema.credit_block
-    for block in blocks:
-        connection.execute(sa.update(table).where(table.c.id == block).values(closed_by=sequence))
-
-
-def _insert_records(
-    connection: sa.Connection, records: Mapping[str, list[Row]], sequence: int
-) -> None:
-    for name, rows in records.items():
-        table = schema.metadata.tables[name]
-        column = schema.event_column(table)
-        if rows:
-            connection.execute(sa.insert(table), [{**row, column: sequence} for row in rows])
+def _write_rows(connection: sa.Connection, plan: Plan, sequence: int) -> None:
+    for seal, document in plan.documents.items():
+        insert_into("report_document").run(connection, [{"seal": seal, "document": document}])
+    # Closing comes first: a child would overlap its parent while that is open.
+    _CLOSE.run(connection, [{"block": block, "sequence": sequence} for block in plan.closed])
+    for name, rows in plan.records.items():
+        column = schema.event_column(schema.metadata.tables[name])
+        insert_into(name).run(connection, [{**row, column: sequence} for row in rows])
 
 
 def _keep_answer(
     connection: sa.Connection, stamp: Stamp, request_sha256: str, receipt: Receipt
 ) -> None:
-    connection.execute(
-        sa.insert(schema.idempotency),
-        {
-            "actor": stamp.actor,
-            "key": stamp.key,
-            "request_sha256": request_sha256,
-            "event": receipt.sequence,
-            "answer": canonical_json(receipt).decode(),
-        },
-    )
+    row = {
+        "actor": stamp.actor,
+        "key": stamp.key,
+        "request_sha256": request_sha256,
+        "event": receipt.sequence,
+        "answer": fast_json(receipt.model_dump()).decode(),
+    }
+    insert_into("idempotency").run(connection, [row])
 
 
 # Triggers see one row at a time and cannot see a gap that an event leaves behind, so the writer
 # asks before it commits. Children lie inside their parent and never overlap (triggers), hence
 # equal counts mean that they tile it.
-_UNTILED = sa.text(
-    "SELECT p.id FROM credit_block p LEFT JOIN credit_block c"
+_UNTILED = (
+    "SELECT 'blocks do not tile', p.id FROM credit_block p LEFT JOIN credit_block c"
     " ON c.parent = p.id WHERE p.closed_by = :event"
     " GROUP BY p.id, p.quantity HAVING coalesce(sum(c.quantity), 0) <> p.quantity"
-    " UNION ALL SELECT b.id FROM batch b LEFT JOIN credit_block c"
+    " UNION ALL SELECT 'blocks do not tile', b.id FROM batch b LEFT JOIN credit_block c"
     " ON c.batch = b.id AND c.parent IS NULL WHERE b.event = :event"
     " GROUP BY b.id, b.issued HAVING coalesce(sum(c.quantity), 0) <> b.issued"
 )
-_UNBALANCED = sa.text(
-    "SELECT batch FROM posting WHERE event = :event GROUP BY batch HAVING sum(quantity) <> 0"
+_UNBALANCED = (
+    "SELECT 'unbalanced', batch FROM posting WHERE event = :event"
+    " GROUP BY batch HAVING sum(quantity) <> 0"
 )
+_BROKEN = Prepared(sa.text(f"{_UNTILED} UNION ALL {_UNBALANCED}"))
 
 
 def check_movement(connection: sa.Connection, sequence: int) -> None:
     """DatabaseRefusedError unless the blocks of an event tile and its postings net to zero."""
-    for reason, query in (("blocks do not tile", _UNTILED), ("unbalanced", _UNBALANCED)):
-        bad = connection.execute(query, {"event": sequence}).scalars().all()
-        if bad:
-            raise DatabaseRefusedError(path=f"event {sequence}", reason=f"{reason}: {bad}")
+    bad = _BROKEN.rows(connection, event=sequence)
+    if bad:
+        reason = "; ".join(f"{what}: {place}" for what, place in bad)
+        raise DatabaseRefusedError(path=f"event {sequence}", reason=reason)
 
 
 def payload_of(text: str) -> Row:

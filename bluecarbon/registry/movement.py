@@ -9,12 +9,29 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bluecarbon.registry import domain, errors, reading, schema, serials
-from bluecarbon.registry.domain import Block, BlockStatus, Range, Stamp
+from bluecarbon.registry import domain, errors, holdings, reading, schema, serials
+from bluecarbon.registry.domain import BlockStatus, Range, Stamp
+from bluecarbon.registry.holdings import Lot
 from bluecarbon.registry.ledger import Plan, Row
+from bluecarbon.registry.prepared import Prepared
 from bluecarbon.registry.serials import Serial
 
-Part = tuple[Block, Range]
+Part = tuple[Lot, Range]
+
+
+class Delivery(NamedTuple):
+    """A number of credits (oldest first) for one account: one of many in a single transfer."""
+
+    target: str
+    quantity: int
+
+
+class Move(NamedTuple):
+    """A part of a block, and the account that it goes to."""
+
+    lot: Lot
+    part: Range
+    target: str
 
 
 @dataclass(frozen=True)
@@ -51,14 +68,49 @@ def plan_transfer(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
     SerialNotHeldError
     """
     source, target = body["source"], body["target"]
-    _require_holder(connection, stamp.actor, source)
-    reading.require_holding_account(connection, target)
-    if source == target:
-        raise errors.SameAccountError(account=source)
+    _require_between(connection, stamp.actor, source, target=target)
     parts = _parts(connection, source, body)
-    moved = _move(connection, parts, target, "active")
+    moved = _move(connection, [Move(lot, part, target) for lot, part in parts], "active")
     facts = {**body, "quantity": _total(parts), "serials": list(moved.serials)}
     return Plan(facts, moved.records, moved.closed, moved.serials)
+
+
+def plan_transfers(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
+    """The plan of many transfers out of ``source``, in their order: all of them or none.
+
+    They are one event: what was asked for in one request stands or falls in one line of the
+    journal, and a block out of which a hundred are served is closed once.
+
+    Raises
+    ------
+    UnknownAccountError, NotHolderError, SameAccountError, InsufficientBalanceError
+    """
+    source, deliveries = body["source"], body["transfers"]
+    for target in dict.fromkeys(item["target"] for item in deliveries):
+        _require_between(connection, stamp.actor, source, target=target)
+    lots = holdings.in_order(connection, source)
+    wanted = [item["quantity"] for item in deliveries]
+    moves = [
+        Move(lot, part, item["target"])
+        for item, parts in zip(deliveries, domain.choose_each(lots, wanted), strict=True)
+        for lot, part in parts
+    ]
+    if sum(move.part.quantity for move in moves) != sum(wanted):
+        raise _insufficient(connection, source, sum(wanted))
+    moved = _move(connection, moves, "active")
+    facts = {**body, "quantity": sum(wanted), "serials": list(moved.serials)}
+    return Plan(facts, moved.records, moved.closed, moved.serials)
+
+
+def deliveries_body(deliveries: Iterable[Delivery | tuple[str, int]]) -> list[Row]:
+    """The deliveries as part of a request; QuantityError, or TextError when there is none."""
+    rows = [
+        {"target": target, "quantity": domain.whole_quantity(quantity)}
+        for target, quantity in deliveries
+    ]
+    if not rows:
+        raise errors.TextError(field="transfers", defect="is empty")
+    return rows
 
 
 def plan_retirement(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
@@ -73,7 +125,8 @@ def plan_retirement(connection: sa.Connection, stamp: Stamp, body: Row) -> Plan:
     account = body["account"]
     _require_holder(connection, stamp.actor, account)
     parts = _parts(connection, account, body)
-    moved = _move(connection, parts, domain.RETIREMENT, "retired")
+    moves = [Move(lot, part, domain.RETIREMENT) for lot, part in parts]
+    moved = _move(connection, moves, "retired")
     batches = reading.batch_facts(connection, sorted({block.batch for block, _ in parts}))
     facts = {
         **body,
@@ -96,8 +149,23 @@ def check_usage_year(value: object, stamp: Stamp) -> int:
 
 
 def _require_holder(connection: sa.Connection, actor: str, account: str) -> None:
-    reading.require_holding_account(connection, account)
-    reading.roles_of(connection, actor)
+    _check_holder(holdings.parties(connection, actor, account, target=account), actor, account)
+
+
+def _require_between(connection: sa.Connection, actor: str, source: str, *, target: str) -> None:
+    known = holdings.parties(connection, actor, source, target=target)
+    _check_holder(known, actor, source)
+    if known.target_kind != "holding":
+        raise errors.UnknownAccountError(what="account", name=target)
+    if source == target:
+        raise errors.SameAccountError(account=source)
+
+
+def _check_holder(known: holdings.Parties, actor: str, account: str) -> None:
+    if known.source_kind != "holding":
+        raise errors.UnknownAccountError(what="account", name=account)
+    if not known.actor_known:
+        raise errors.UnknownPartyError(what="party", name=actor)
     # A holding account has the id of the party that holds it.
     if actor != account:
         raise errors.NotHolderError(actor=actor, account=account)
@@ -106,21 +174,23 @@ def _require_holder(connection: sa.Connection, actor: str, account: str) -> None
 def _parts(connection: sa.Connection, account: str, body: Row) -> list[Part]:
     if "serial" in body:
         return _chosen_parts(connection, account, serials.parse(body["serial"]))
-    blocks = reading.active_blocks(connection, account)
-    parts = domain.choose(blocks, body["quantity"])
-    if _total(parts) != body["quantity"]:
-        available = sum(block.range.quantity for block in blocks)
-        raise errors.InsufficientBalanceError(
-            account=account, available=available, wanted=body["quantity"]
-        )
+    wanted = body["quantity"]
+    parts = domain.choose(holdings.in_order(connection, account), wanted)
+    if _total(parts) != wanted:
+        raise _insufficient(connection, account, wanted)
     return parts
 
 
+def _insufficient(
+    connection: sa.Connection, account: str, wanted: int
+) -> errors.InsufficientBalanceError:
+    available = holdings.available(connection, account)
+    return errors.InsufficientBalanceError(account=account, available=available, wanted=wanted)
+
+
 def _chosen_parts(connection: sa.Connection, account: str, serial: Serial) -> list[Part]:
-    batch = reading.batch_id(connection, serial.batch)
     # A batch that does not exist is simply not held: the caller learns nothing else from it.
-    blocks = [] if batch is None else reading.active_blocks(connection, account, batch=batch)
-    parts = domain.cover(blocks, serial.range)
+    parts = domain.cover(holdings.covering(connection, account, serial), serial.range)
     if _total(parts) != serial.range.quantity:
         raise errors.SerialNotHeldError(account=account, serial=serial)
     return parts
@@ -136,39 +206,50 @@ class _Moved(NamedTuple):
     serials: tuple[str, ...]
 
 
-def _move(
-    connection: sa.Connection, parts: Sequence[Part], target: str, status: BlockStatus
-) -> _Moved:
-    """Close each block, open the part under its new holder and the rest under the old one."""
+def _move(connection: sa.Connection, moves: Sequence[Move], status: BlockStatus) -> _Moved:
+    """Close each block, open the parts under their new holders and the rest under the old one."""
     ids = next_ids(connection, schema.credit_block)
     blocks: list[Row] = []
-    for block, part in parts:
-        below, above = domain.split(block.range, part)
-        children = [
-            block_row(ids, block.batch, rest, holder=block.holder, status=block.status)
-            for rest in (below, above)
-            if rest is not None
-        ]
-        children.append(block_row(ids, block.batch, part, holder=target, status=status))
-        blocks += [child | {"parent": block.id} for child in children]
+    closed: list[int] = []
+    # The parts of one block follow each other, in the order of their numbers.
+    for lot, group in itertools.groupby(moves, key=lambda move: move.lot):
+        blocks += _children(ids, lot, list(group), status)
+        closed.append(lot.id)
     # The serials of the receipt are those of the moved parts, in the order of choice.
-    codes = reading.batch_codes(connection)
     return _Moved(
-        records={"credit_block": blocks, "posting": _postings(parts, target)},
-        closed=tuple(block.id for block, _ in parts),
+        records={"credit_block": blocks, "posting": _postings(moves)},
+        closed=tuple(closed),
         serials=tuple(
-            str(Serial(batch=codes[block.batch], first=part.first, last=part.last))
-            for block, part in parts
+            str(Serial(batch=lot.code, first=part.first, last=part.last)) for lot, part, _ in moves
         ),
     )
 
 
-def _postings(parts: Sequence[Part], target: str) -> list[Row]:
+def _children(
+    ids: Iterator[int], lot: Lot, moves: Sequence[Move], status: BlockStatus
+) -> Iterator[Row]:
+    rests: list[Range] = []
+    whole: Range | None = lot.range
+    for move in moves:
+        if whole is None:  # pragma: no cover - parts never reach beyond their block
+            raise errors.DatabaseRefusedError(path=f"block {lot.id}", reason="taken twice")
+        below, whole = domain.split(whole, move.part)
+        rests += [below] if below is not None else []
+    rests += [whole] if whole is not None else []
+    for rest in rests:
+        kept = block_row(ids, lot.batch, rest, holder=lot.holder, status=lot.status)
+        yield kept | {"parent": lot.id}
+    for _, part, target in moves:
+        taken = block_row(ids, lot.batch, part, holder=target, status=status)
+        yield taken | {"parent": lot.id}
+
+
+def _postings(moves: Sequence[Move]) -> list[Row]:
     amounts: dict[tuple[str, int], int] = {}
-    for block, part in parts:
-        for account, sign in ((block.holder, -1), (target, 1)):
+    for lot, part, target in moves:
+        for account, sign in ((lot.holder, -1), (target, 1)):
             # Two parts of one batch make one posting: its key is event, account, batch.
-            key = (account, block.batch)
+            key = (account, lot.batch)
             amounts[key] = amounts.get(key, 0) + sign * part.quantity
     return [
         {"account": account, "batch": batch, "quantity": quantity}
@@ -176,10 +257,16 @@ def _postings(parts: Sequence[Part], target: str) -> list[Row]:
     ]
 
 
+_NEWEST = {
+    table.name: Prepared(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)))
+    for table in (schema.credit_block, schema.batch)
+}
+
+
 def next_ids(connection: sa.Connection, table: sa.Table) -> Iterator[int]:
     """Ids that the table does not use yet; safe, because the writer holds the write lock."""
-    newest = connection.scalar(sa.select(sa.func.max(table.c.id)))
-    return itertools.count((newest or 0) + 1)
+    ((newest,),) = _NEWEST[table.name].rows(connection)
+    return itertools.count(newest + 1)
 
 
 def block_row(

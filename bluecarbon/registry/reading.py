@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bluecarbon.registry import errors, schema
 from bluecarbon.registry.audit_log import Checkpoint, LoggedEvent, RegistryIdentity
-from bluecarbon.registry.domain import Block, Policy, Range, Role, State
+from bluecarbon.registry.domain import Policy, Role, State
 from bluecarbon.registry.ledger import payload_of
 from bluecarbon.registry.serials import Serial
 from bluecarbon.spec import Value
@@ -92,14 +92,6 @@ def roles_of(connection: sa.Connection, party: str) -> frozenset[str]:
     return frozenset(connection.scalars(sa.select(table.c.role).where(table.c.party == party)))
 
 
-def require_holding_account(connection: sa.Connection, account: str) -> None:
-    """UnknownAccountError unless a party can hold credits in ``account``."""
-    table = schema.account
-    kind = connection.scalar(sa.select(table.c.kind).where(table.c.id == account))
-    if kind != "holding":
-        raise errors.UnknownAccountError(what="account", name=account)
-
-
 def state_of(connection: sa.Connection, project: str, report: str = "") -> State | None:
     """The newest state of a project, or of one of its reports; None when there is none."""
     table = schema.lifecycle
@@ -121,31 +113,6 @@ def actor_of(connection: sa.Connection, project: str, state: State, report: str 
         )
     )
     return found or ""
-
-
-def active_blocks(
-    connection: sa.Connection, account: str, *, batch: int | None = None
-) -> list[Block]:
-    """The account's active open blocks, oldest vintage first, then by batch and number."""
-    block, batches = schema.credit_block, schema.batch
-    query = (
-        sa.select(block)
-        .join(batches, batches.c.id == block.c.batch)
-        .where(block.c.holder == account, block.c.closed_by.is_(None), block.c.status == "active")
-        .order_by(batches.c.vintage, batches.c.id, block.c.first)
-    )
-    if batch is not None:
-        query = query.where(block.c.batch == batch)
-    return [_block(row) for row in connection.execute(query)]
-
-
-def _block(row: sa.Row[tuple[object, ...]]) -> Block:
-    return Block(row.id, row.batch, Range(row.first, row.last), row.holder, row.status)
-
-
-def batch_id(connection: sa.Connection, code: str) -> int | None:
-    """The id of the batch that a serial belongs to; None when it was never issued."""
-    return connection.scalar(sa.select(schema.batch.c.id).where(schema.batch.c.code == code))
 
 
 def batch_codes(connection: sa.Connection) -> dict[int, str]:
@@ -182,7 +149,8 @@ def batch_facts(connection: sa.Connection, batches: Sequence[int]) -> list[Batch
 def balances(connection: sa.Connection) -> tuple[Balance, ...]:
     """Credits per account, batch and status, from the open blocks."""
     block, batch = schema.credit_block, schema.batch
-    quantity = sa.func.sum(block.c.quantity).label("quantity")
+    # PostgreSQL sums whole numbers to a decimal one.
+    quantity = sa.cast(sa.func.sum(block.c.quantity), sa.BigInteger).label("quantity")
     rows = connection.execute(
         sa.select(block.c.holder, batch.c.code, block.c.status, quantity)
         .join(batch, batch.c.id == block.c.batch)
@@ -275,16 +243,44 @@ def _logged(row: sa.Row[tuple[object, ...]]) -> LoggedEvent:
     return LoggedEvent(**values, payload=payload_of(row.payload))
 
 
-def leaves(connection: sa.Connection, tree_size: int | None = None) -> list[bytes]:
-    """The leaf hashes of the first ``tree_size`` events, or of all."""
-    query = sa.select(schema.event.c.leaf).order_by(schema.event.c.sequence)
-    return list(connection.scalars(query.limit(tree_size)))
+def leaves(connection: sa.Connection, first: int, last: int) -> list[bytes]:
+    """The leaf hashes of the events ``first`` to ``last``."""
+    table = schema.event
+    query = sa.select(table.c.leaf).where(table.c.sequence.between(first, last))
+    return list(connection.scalars(query.order_by(table.c.sequence)))
+
+
+def event_count(connection: sa.Connection) -> int:
+    """The number of events: that of the newest, since they have no gap."""
+    return connection.scalar(sa.select(sa.func.max(schema.event.c.sequence))) or 0
 
 
 def checkpoints(connection: sa.Connection) -> tuple[Checkpoint, ...]:
     """The signed checkpoints, smallest tree first."""
+    query = sa.select(schema.checkpoint).order_by(schema.checkpoint.c.tree_size)
+    return _checkpoints(connection, query)
+
+
+def newest_checkpoint(connection: sa.Connection) -> Checkpoint | None:
+    """The signed checkpoint of the largest tree; None before the first one."""
+    query = sa.select(schema.checkpoint).order_by(schema.checkpoint.c.tree_size.desc()).limit(1)
+    return next(iter(_checkpoints(connection, query)), None)
+
+
+def checkpoint_of(connection: sa.Connection, sequence: int) -> Checkpoint:
+    """The first checkpoint that covers an event; CheckpointMissingError."""
+    size = schema.checkpoint.c.tree_size
+    query = sa.select(schema.checkpoint).where(size >= sequence).order_by(size).limit(1)
+    found = _checkpoints(connection, query)
+    if not found:
+        raise errors.CheckpointMissingError(sequence=sequence)
+    return found[0]
+
+
+def _checkpoints(
+    connection: sa.Connection, query: sa.Select[tuple[object, ...]]
+) -> tuple[Checkpoint, ...]:
     identity = charter(connection).identity
-    rows = connection.execute(sa.select(schema.checkpoint).order_by(schema.checkpoint.c.tree_size))
     return tuple(
         Checkpoint(
             registry=identity,
@@ -293,5 +289,5 @@ def checkpoints(connection: sa.Connection) -> tuple[Checkpoint, ...]:
             at=row.at,
             signature=row.signature,
         )
-        for row in rows
+        for row in connection.execute(query)
     )

@@ -4,7 +4,8 @@
 repeats the row. The journal alone is therefore the ledger: all other tables can be rebuilt from
 it, and :mod:`.invariants` checks that they could.
 
-Only integers and text: no float is stored. Times are ISO 8601 text in UTC.
+Only integers and text: no float is stored. Times are ISO 8601 text in UTC. The same tables stand
+on SQLite (STRICT) and on PostgreSQL, where text is ordered by its bytes as SQLite orders it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    String,
     Table,
     Text,
     UniqueConstraint,
@@ -28,7 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+REVISION = f"{SCHEMA_VERSION:04}"
+"""The name of the migration that leads to this version; see :mod:`.migrations`."""
 APPLICATION_ID = 0x62634C67
 """Written into the SQLite header, so that a registry file is known from any other database."""
 
@@ -42,7 +46,8 @@ def _whole(name: str, *arguments: Any, **options: Any) -> Column[int]:
 
 
 def _words(name: str, *arguments: Any, **options: Any) -> Column[str]:
-    return Column(name, Text, *arguments, **{"nullable": False, **options})
+    kind = Text().with_variant(Text(collation="C"), "postgresql")
+    return Column(name, kind, *arguments, **{"nullable": False, **options})
 
 
 def _event() -> Column[int]:
@@ -55,6 +60,12 @@ def _key() -> Column[int]:
 
 def _table(name: str, *items: SchemaItem) -> Table:
     return Table(name, metadata, *items, sqlite_strict=True)
+
+
+def _open_index(name: str, *columns: str, unique: bool = False) -> Index:
+    """An index on the blocks that are open now; closed ones are history."""
+    now = text("closed_by IS NULL")
+    return Index(name, *columns, unique=unique, sqlite_where=now, postgresql_where=now)
 
 
 meta = _table("meta", _words("key", primary_key=True), _words("value"))
@@ -215,11 +226,10 @@ credit_block = _table(
         "status IN ('active', 'buffer', 'retired', 'cancelled')", name="block_status_known"
     ),
     # A second net under the triggers: open blocks share neither first nor last number.
-    Index(
-        "open_block_first", "batch", "first", unique=True, sqlite_where=text("closed_by IS NULL")
-    ),
-    Index("open_block_last", "batch", "last", unique=True, sqlite_where=text("closed_by IS NULL")),
-    Index("open_block_holder", "holder", "batch", sqlite_where=text("closed_by IS NULL")),
+    _open_index("open_block_first", "batch", "first", unique=True),
+    _open_index("open_block_last", "batch", "last", unique=True),
+    # In the order in which a transfer takes them, so that it reads no more than it moves.
+    _open_index("open_block_holder", "holder", "batch", "first"),
     Index("block_history", "batch", "first"),
     Index("block_parent", "parent"),
     Index("block_closed_by", "closed_by"),
@@ -252,6 +262,28 @@ checkpoint = _table(
     _words("at"),
     _words("signature"),
 )
+
+log_node = _table(
+    "log_node",
+    _whole("level"),
+    _whole("position"),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("level", "position"),
+    CheckConstraint("length(hash) = 32", name="node_is_sha256"),
+)
+"""Roots of the full subtrees of the log, up to its newest checkpoint: ``level`` 1 joins two
+leaves, 2 joins four ... They spare a checkpoint or proof the reading of all leaves."""
+
+alembic_version = Table(
+    "alembic_version",
+    metadata,
+    # As alembic itself would make it: a new registry and a migrated one do not differ.
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+RULED = tuple(table for table in metadata.tables.values() if table is not alembic_version)
+"""Every table with rules of its own; the mark of the version is rewritten by migrations."""
 
 JOURNALLED = (
     party,

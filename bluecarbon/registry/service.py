@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable
-from pathlib import Path
+import weakref
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from bluecarbon.registry import (
     errors,
     issuance,
     ledger,
+    log_tree,
     movement,
     programme,
     reading,
@@ -34,11 +35,12 @@ from bluecarbon.registry import serials as serial_numbers
 from bluecarbon.registry.audit_log import Checkpoint, LoggedEvent, RegistryIdentity
 from bluecarbon.registry.certificate import Certificate
 from bluecarbon.registry.domain import Policy, Stamp
+from bluecarbon.registry.group_commit import GroupCommit
 from bluecarbon.registry.identity import SigningIdentity
 from bluecarbon.registry.ledger import Plan, Receipt, Row
-from bluecarbon.registry.movement import Retirement, Selection
+from bluecarbon.registry.movement import Delivery, Retirement, Selection
 from bluecarbon.registry.reading import Balance, Charter, HeldBlock, HistoryEntry
-from bluecarbon.registry.store import JournalMode, Store, check_version, create_file, driver
+from bluecarbon.registry.store import JournalMode, Place, founding, open_store
 from bluecarbon.report import MonitoringReport, ProjectIdentity
 from bluecarbon.spec import Value
 
@@ -57,60 +59,67 @@ class Founding(Value):
 
 
 class Registry:
-    """A registry on one SQLite file. Threads and processes may share the file."""
+    """A registry in a SQLite file or a PostgreSQL database. Threads and processes may share it."""
 
     def __init__(
-        self, path: Path, *, signer: SigningIdentity | None = None, busy_seconds: float = 30.0
+        self, place: Place, *, signer: SigningIdentity | None = None, busy_seconds: float = 30.0
     ) -> None:
-        """Open a registry that is there.
+        """Open a registry that is there: a path, or the address ``postgresql://...``.
+
+        ``busy_seconds`` is how long a write waits for a writer of another process.
 
         Raises
         ------
         NotARegistryError, StoreError
-            The file is missing, no registry, or of another version.
+            The place is missing, no registry, or of another version.
         SigningError
             ``signer`` is not the key that the registry was founded with.
         """
-        self.path = path
+        self.place = place
         self._signer = signer
-        self._store = Store(path, busy_seconds=busy_seconds)
-        with self._store.reading() as connection:
-            check_version(driver(connection), path)
-            self.charter = reading.charter(connection)
+        self._store = open_store(place, busy_seconds=busy_seconds)
+        self._writer = GroupCommit(self._store)
+        # Who forgets to close still gives the connections back.
+        weakref.finalize(self, self._store.close)
+        self._store.check_version()
+        self.charter = self._read(reading.charter)
         if signer and signer.fingerprint != self.charter.identity.public_key_sha256:
             raise errors.SigningError(
                 registry=self.charter.identity.name, defect="the key is another one"
             )
 
     @classmethod
+    def open(
+        cls, place: Place, *, signer: SigningIdentity | None = None, busy_seconds: float = 30.0
+    ) -> Registry:
+        """The registry at a place; the same as calling the class."""
+        return cls(place, signer=signer, busy_seconds=busy_seconds)
+
+    @classmethod
     def create(
         cls,
-        path: Path,
-        founding: Founding,
+        place: Place,
+        founded: Founding,
         signer: SigningIdentity,
         *,
         at: dt.datetime,
         journal: JournalMode = "wal",
     ) -> Registry:
-        """Found a registry: its file, its charter, its operator and its own accounts.
+        """Found a registry: its tables, its charter, its operator and its own accounts.
 
-        ``journal="delete"`` leaves one self-contained file; ``"wal"`` lets readers go on while
+        On PostgreSQL the place is the address of an empty database. On SQLite it is a new file;
+        ``journal="delete"`` leaves it one self-contained file, ``"wal"`` lets readers go on while
         somebody writes. Nothing is left behind when the founding fails.
         """
-        charter = _charter(founding, signer)
-        stamp = Stamp(actor=domain.party_id(founding.operator.id), key="found-registry", at=at)
-        create_file(path, journal)
-        try:
-            store = Store(path)
-            with store.writing() as connection:
-                _found(connection, stamp, charter)
-            return cls(path, signer=signer)
-        except BaseException:
-            path.unlink()
-            raise
+        charter = _charter(founded, signer)
+        stamp = Stamp(actor=domain.party_id(founded.operator.id), key="found-registry", at=at)
+        with founding(place, journal) as connection:
+            _found(connection, stamp, charter)
+        return cls(place, signer=signer)
 
     def close(self) -> None:
-        """Give back the file; afterwards the object is of no use."""
+        """Finish what waits to be written and give back the database."""
+        self._writer.close()
         self._store.close()
 
     # -- writes: parties and projects --------------------------------------------------
@@ -191,6 +200,17 @@ class Registry:
         body = {"source": source, "target": target, **selection}
         return self._write(stamp, "transfer", body, planner=movement.plan_transfer)
 
+    def transfer_many(
+        self, stamp: Stamp, *, source: str, transfers: Sequence[Delivery | tuple[str, int]]
+    ) -> Receipt:
+        """Move credits to many accounts in one event, by their holder: all of it or nothing.
+
+        Each of ``transfers`` is an account and a number of credits; the oldest go first. See
+        :func:`movement.plan_transfers` for what is refused.
+        """
+        body = {"source": source, "transfers": movement.deliveries_body(transfers)}
+        return self._write(stamp, "transfer-many", body, planner=movement.plan_transfers)
+
     def retire(
         self,
         stamp: Stamp,
@@ -221,15 +241,7 @@ class Registry:
 
         SigningError when the registry was opened without its key.
         """
-        with self._store.writing() as connection:
-            leaves = reading.leaves(connection)
-            for signed in reading.checkpoints(connection):
-                if signed.tree_size == len(leaves):
-                    return signed
-            checkpoint = self._signed(leaves, at)
-            row = checkpoint.model_dump(exclude={"schema_id", "registry"})
-            connection.execute(sa.insert(schema.checkpoint), row)
-        return checkpoint
+        return self._writer.submit(functools.partial(self._checkpoint, at=at))
 
     def retirement_certificate(self, sequence: int) -> Certificate:
         """The certificate of a retirement, proven by the first checkpoint that covers it.
@@ -240,17 +252,17 @@ class Registry:
             event = reading.event_at(connection, sequence)
             if event.kind != "retire":
                 raise errors.UnknownEventError(what="retirement", name=sequence)
-            for checkpoint in reading.checkpoints(connection):
-                if checkpoint.tree_size >= sequence:
-                    leaves = reading.leaves(connection, checkpoint.tree_size)
-                    return certificate.make_certificate(event, leaves, checkpoint)
-        raise errors.CheckpointMissingError(sequence=sequence)
+            checkpoint = reading.checkpoint_of(connection, sequence)
+            path = log_tree.inclusion_proof(connection, sequence - 1, checkpoint.tree_size)
+            return certificate.make_certificate(event, path, checkpoint)
 
     def consistency_proof(self, earlier_size: int, later_size: int) -> list[bytes]:
-        """The proof that the log of ``earlier_size`` events is a prefix of the later one."""
+        """The proof that the log of ``earlier_size`` events is a prefix of the later one.
+
+        ValueError when the sizes are not in order; UnknownEventError when there are fewer events.
+        """
         with self._store.reading() as connection:
-            leaves = reading.leaves(connection, later_size)
-        return audit_log.consistency_proof(leaves, earlier_size)
+            return log_tree.consistency_proof(connection, earlier_size, later_size)
 
     # -- questions ---------------------------------------------------------------------
 
@@ -283,7 +295,8 @@ class Registry:
 
     def _write(self, stamp: Stamp, kind: str, body: Row, *, planner: Planner) -> Receipt:
         request_sha256 = ledger.request_digest(kind, body, stamp)
-        with self._store.writing() as connection:
+
+        def work(connection: sa.Connection) -> Receipt:
             earlier = ledger.earlier_answer(connection, stamp, request_sha256)
             if earlier is not None:
                 return earlier
@@ -292,41 +305,48 @@ class Registry:
                 connection, stamp, kind=kind, request_sha256=request_sha256, plan=plan
             )
 
+        return self._writer.submit(work)
+
     def _read(self, question: Callable[[sa.Connection], Answer]) -> Answer:
         with self._store.reading() as connection:
             return question(connection)
 
-    def _signed(self, leaves: list[bytes], at: dt.datetime) -> Checkpoint:
+    def _checkpoint(self, connection: sa.Connection, at: dt.datetime) -> Checkpoint:
+        size, newest = reading.event_count(connection), reading.newest_checkpoint(connection)
+        if newest is not None and newest.tree_size == size:
+            return newest
         if self._signer is None:
             raise errors.SigningError(
                 registry=self.charter.identity.name, defect="it was opened without its key"
             )
-        checkpoint = Checkpoint(
+        log_tree.extend(connection, newest.tree_size if newest else 0, size)
+        draft = Checkpoint(
             registry=self.charter.identity,
-            tree_size=len(leaves),
-            root_sha256=audit_log.tree_root(leaves).hex(),
+            tree_size=size,
+            root_sha256=log_tree.root(connection, size).hex(),
             at=domain.utc_text(at, "at"),
         )
-        return audit_log.sign_checkpoint(checkpoint, self._signer)
+        checkpoint = audit_log.sign_checkpoint(draft, self._signer)
+        row = checkpoint.model_dump(exclude={"schema_id", "registry"})
+        connection.execute(sa.insert(schema.checkpoint), row)
+        return checkpoint
 
 
-def _charter(founding: Founding, signer: SigningIdentity) -> Charter:
-    operator = founding.operator
-    if not (
-        2 <= len(founding.code) <= 8 and founding.code == serial_numbers.code_of(founding.code)
-    ):
+def _charter(founded: Founding, signer: SigningIdentity) -> Charter:
+    operator = founded.operator
+    if not (2 <= len(founded.code) <= 8 and founded.code == serial_numbers.code_of(founded.code)):
         raise errors.TextError(field="registry code", defect="is not 2 to 8 capitals or digits")
     identity = RegistryIdentity(
-        name=domain.plain_text(founding.name, "registry name"),
-        name_zh=domain.optional_text(founding.name_zh, "registry name_zh"),
-        code=founding.code,
+        name=domain.plain_text(founded.name, "registry name"),
+        name_zh=domain.optional_text(founded.name_zh, "registry name_zh"),
+        code=founded.code,
         operator=domain.plain_text(operator.name, "operator name"),
         operator_zh=domain.optional_text(operator.name_zh, "operator name_zh"),
         key_label=signer.label,
         public_key_sha256=signer.fingerprint,
     )
     return Charter(
-        identity=identity, policy=founding.policy, public_key_pem=signer.public_pem.decode()
+        identity=identity, policy=founded.policy, public_key_pem=signer.public_pem.decode()
     )
 
 

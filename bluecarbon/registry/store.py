@@ -1,157 +1,102 @@
-"""The SQLite file behind a registry: how it is made, opened, locked and closed.
+"""The database behind a registry: one small boundary, SQLite and PostgreSQL behind it.
 
-A writer takes the write lock at once (BEGIN IMMEDIATE): nothing that it reads can change before
-it commits, so two processes cannot both spend what they both saw. Every connection turns foreign
-keys on and waits for a full flush at commit (synchronous=FULL).
+A place is the path of a SQLite file or the address (``postgresql://...``) of a PostgreSQL
+database that holds nothing but this registry. Everything above this boundary is the same SQL for
+both, so the same events give the same journal, the same leaves and the same root.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bluecarbon.registry import schema
-from bluecarbon.registry.errors import (
-    BusyError,
-    DatabaseRefusedError,
-    NotARegistryError,
-    StoreError,
-)
-from bluecarbon.registry.triggers import trigger_statements
+from bluecarbon.registry.errors import NewerSchemaError, OlderSchemaError
 
 JournalMode = Literal["wal", "delete"]
-_WRITES = "bluecarbon_writes"
+Place = Path | str
 
 
-class Store:
-    """Short transactions on one SQLite file; safe to share between threads."""
+class Store(Protocol):
+    """Short transactions on one database; safe to share between threads."""
 
-    def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
-        self.path = path
-        self._busy_seconds = busy_seconds
-        self._engine = sa.create_engine(
-            "sqlite://", creator=self._connect, poolclass=sa.pool.NullPool
-        )
-        sa.event.listen(self._engine, "begin", _begin)
+    @property
+    def name(self) -> str:
+        """The place as people may see it: without a password."""
 
-    def _connect(self) -> sqlite3.Connection:
-        # mode=rw: a mistyped path is an error, not a new and empty registry
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=self._busy_seconds,
-            # Each transaction has a connection of its own; it may be closed by another thread.
-            check_same_thread=False,
-        )
-        try:
-            # Otherwise the driver begins transactions itself, and too late for IMMEDIATE.
-            connection.isolation_level = None
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = FULL")
-        except BaseException:
-            connection.close()  # a file that is no database: nobody else holds this connection
-            raise
-        return connection
+    def writing(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction that no other writer overlaps; durable when the block was left."""
 
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that holds the write lock from its first statement to its commit."""
-        engine = self._engine.execution_options(**{_WRITES: True})
-        with self._translated(), engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that sees one state of the ledger throughout."""
-        with self._translated(), self._engine.begin() as connection:
-            yield connection
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Errors of the driver inside become errors of the ledger."""
+
+    def check_version(self) -> None:
+        """NotARegistryError unless this is a registry of the version that the program knows."""
 
     def close(self) -> None:
-        """Give back the connections; the file stays."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except exc.IntegrityError as error:
-            raise DatabaseRefusedError(path=self.path, reason=str(error.orig)) from error
-        except (exc.OperationalError, sqlite3.OperationalError) as error:
-            reason = str(getattr(error, "orig", error))
-            kind = BusyError if "locked" in reason else StoreError
-            raise kind(path=self.path, reason=reason) from error
-        except (exc.DatabaseError, sqlite3.DatabaseError) as error:
-            reason = str(getattr(error, "orig", error))
-            raise NotARegistryError(path=self.path, reason=reason) from error
+        """Give back the connections; the registry stays."""
 
 
-def create_file(path: Path, journal: JournalMode) -> None:
-    """Make an empty registry file with all tables and triggers.
+def is_address(place: Place) -> bool:
+    """Whether the place is the address of a server, not a file."""
+    return isinstance(place, str) and place.startswith(
+        ("postgresql://", "postgresql+psycopg://", "postgres://")
+    )
 
-    Raises
-    ------
-    StoreError
-        The file is there already, or its folder is not.
+
+def open_store(place: Place, *, busy_seconds: float = 30.0) -> Store:
+    """The store at a place; nothing is looked at yet.
+
+    MissingExtraError when the driver of PostgreSQL is not installed.
     """
-    try:
-        # Exclusive creation: two foundings of one file cannot both succeed.
-        path.open("xb").close()
-    except OSError as error:
-        raise StoreError(path=path, reason=f"cannot be created: {error.strerror}") from error
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute(f"PRAGMA journal_mode = {journal}")
-        write_schema(connection)
-    finally:
-        connection.close()
+    if is_address(place):
+        from bluecarbon.registry.postgres_store import PostgresStore
+
+        return PostgresStore(str(place), busy_seconds=busy_seconds)
+    from bluecarbon.registry.sqlite_store import SqliteStore
+
+    return SqliteStore(Path(place), busy_seconds=busy_seconds)
 
 
-def write_schema(connection: sqlite3.Connection) -> None:
-    """Create every table, index and trigger in an empty database, in one transaction."""
-    engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.pool.StaticPool)
-    connection.execute("BEGIN IMMEDIATE")
-    with engine.connect() as wrapped:
-        # In the order of their declaration: create_all would take indexes from a set, and the
-        # same registry would not be the same bytes. SQLite allows keys to later tables.
-        for table in schema.metadata.tables.values():
-            wrapped.execute(CreateTable(table))
-            for index in sorted(table.indexes, key=lambda item: str(item.name)):
-                wrapped.execute(CreateIndex(index))
-        # In the same transaction as the tables: there is no moment without the rules.
-        for statement in trigger_statements():
-            wrapped.exec_driver_sql(statement)
-        wrapped.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        wrapped.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
-        wrapped.commit()
+def founding(place: Place, journal: JournalMode = "wal") -> AbstractContextManager[sa.Connection]:
+    """A transaction in a new and empty registry; when the block fails, nothing is left of it.
+
+    ``journal`` is SQLite's. StoreError when there is something at the place already.
+    """
+    if is_address(place):
+        from bluecarbon.registry import postgres_store
+
+        return postgres_store.founding(str(place))
+    from bluecarbon.registry import sqlite_store
+
+    return sqlite_store.founding(Path(place), journal)
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """NotARegistryError unless the file is a registry of the version that this program knows."""
-    found = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found != schema.APPLICATION_ID:
-        raise NotARegistryError(path=path, reason="is not a bluecarbon registry")
-    if version != schema.SCHEMA_VERSION:
-        raise NotARegistryError(
-            path=path, reason=f"has schema {version}; this program knows {schema.SCHEMA_VERSION}"
-        )
+def write_schema(connection: sa.Connection, rules: Iterable[str]) -> None:
+    """Create every table, index and rule, and mark the version, inside the open transaction."""
+    # In the order of their declaration: create_all would take indexes from a set, and the same
+    # registry would not be the same bytes. Every key points to a table declared before.
+    for table in schema.metadata.tables.values():
+        connection.execute(CreateTable(table))
+        for index in sorted(table.indexes, key=lambda item: str(item.name)):
+            connection.execute(CreateIndex(index))
+    # In the same transaction as the tables: there is no moment without the rules.
+    for statement in rules:
+        connection.exec_driver_sql(statement)
+    connection.execute(sa.insert(schema.alembic_version), {"version_num": schema.REVISION})
 
 
-def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def driver(connection: sa.Connection) -> sqlite3.Connection:
-    """The sqlite3 connection behind a SQLAlchemy connection."""
-    raw: Any = connection.connection.driver_connection
-    if not isinstance(raw, sqlite3.Connection):  # pragma: no cover - the engine makes no other
-        raise TypeError(type(raw).__name__)
-    return raw
+def require_version(found: int, name: str) -> None:
+    """OlderSchemaError or NewerSchemaError unless ``found`` is the version of this program."""
+    if found < schema.SCHEMA_VERSION:
+        raise OlderSchemaError(path=name, found=found, known=schema.SCHEMA_VERSION)
+    if found > schema.SCHEMA_VERSION:
+        raise NewerSchemaError(path=name, found=found, known=schema.SCHEMA_VERSION)

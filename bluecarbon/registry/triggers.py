@@ -1,18 +1,25 @@
-"""What the database itself forbids, whoever writes to it (SQLite).
+"""What the database itself forbids, whoever writes to it.
 
-Foreign keys are off in any connection that does not ask for them, and ``INSERT OR REPLACE``
-deletes rows without firing delete triggers. So the rules that matter are BEFORE triggers that
-look things up themselves and refuse an insert whose key is taken.
+Each rule is a stable code and the condition, in SQL that both databases know, under which a write
+is refused. Here they become triggers of SQLite; :mod:`.postgres_rules` makes those of PostgreSQL.
+
+On SQLite foreign keys are off in any connection that does not ask for them, and ``INSERT OR
+REPLACE`` deletes rows without firing delete triggers. So the rules that matter are BEFORE triggers
+that look things up themselves and refuse an insert whose key is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Table, UniqueConstraint
 
 from bluecarbon.registry import schema
 
+Operation = Literal["INSERT", "UPDATE", "DELETE"]
+
+_OPERATIONS: tuple[Operation, ...] = ("INSERT", "UPDATE")
 _NEWEST_EVENT = "(SELECT coalesce(max(sequence), 0) FROM event)"
 
 _BLOCK_INSERT = {
@@ -50,10 +57,10 @@ _BLOCK_UPDATE = {
     "block-immutable": (
         "NEW.id <> OLD.id OR NEW.batch <> OLD.batch OR NEW.first <> OLD.first"
         " OR NEW.last <> OLD.last OR NEW.quantity <> OLD.quantity OR NEW.holder <> OLD.holder"
-        " OR NEW.status <> OLD.status OR NEW.parent IS NOT OLD.parent"
+        " OR NEW.status <> OLD.status OR NEW.parent IS DISTINCT FROM OLD.parent"
         " OR NEW.opened_by <> OLD.opened_by"
     ),
-    "block-closed-by-other-event": f"NEW.closed_by IS NOT {_NEWEST_EVENT}",
+    "block-closed-by-other-event": f"NEW.closed_by IS DISTINCT FROM {_NEWEST_EVENT}",
     "block-closed-when-opened": "NEW.closed_by <= OLD.opened_by",
 }
 
@@ -81,7 +88,8 @@ _BATCH_INSERT = {
 
 _APPROVAL_INSERT = {
     "approval-four-eyes": (
-        "NEW.approver IS (SELECT proposer FROM proposal WHERE event = NEW.proposal)"
+        "NEW.approver IS NOT DISTINCT FROM"
+        " (SELECT proposer FROM proposal WHERE event = NEW.proposal)"
     ),
 }
 
@@ -93,9 +101,9 @@ _VERIFICATION_INSERT = {
 }
 
 _EVENT_INSERT = {
-    "event-gap": f"NEW.sequence IS NOT {_NEWEST_EVENT} + 1",
+    "event-gap": f"NEW.sequence IS DISTINCT FROM {_NEWEST_EVENT} + 1",
     "event-effective-in-future": "NEW.effective_at > NEW.recorded_at",
-    "event-payload-not-json": "NOT json_valid(NEW.payload)",
+    "event-payload-not-json": "NEW.payload IS NOT JSON",
 }
 
 _OWN_RULES = {
@@ -109,30 +117,58 @@ _OWN_RULES = {
 }
 
 
-def trigger_statements() -> Iterator[str]:
-    """The CREATE TRIGGER statements of all tables, in a fixed order."""
-    for table in schema.metadata.tables.values():
+class Rule(NamedTuple):
+    """A write that is refused with ``code`` when ``condition`` holds."""
+
+    code: str
+    table: Table
+    operation: Operation
+    condition: str
+
+
+def rules() -> Iterator[Rule]:
+    """The rules of all tables, in a fixed order."""
+    for table in schema.RULED:
         yield from _append_only(table)
-        for operation in ("INSERT", "UPDATE"):
-            rules = _OWN_RULES.get((table.name, operation), {})
-            for code, condition in rules.items():
-                yield _trigger(code, table, operation, condition)
+        for operation in _OPERATIONS:
+            for code, condition in _OWN_RULES.get((table.name, operation), {}).items():
+                yield Rule(code, table, operation, condition)
 
 
-def _append_only(table: Table) -> Iterator[str]:
+def trigger_statements() -> Iterator[str]:
+    """The CREATE TRIGGER statements of SQLite, in a fixed order."""
+    for rule in rules():
+        name = rule.code.replace("-", "_")
+        yield (
+            f"CREATE TRIGGER {name} BEFORE {rule.operation} ON {rule.table.name}"
+            f" WHEN {_for_sqlite(rule.condition)}\nBEGIN SELECT RAISE(ABORT, '{rule.code}'); END"
+        )
+
+
+def _for_sqlite(condition: str) -> str:
+    for standard, own in (
+        ("IS NOT DISTINCT FROM", "IS"),
+        ("IS DISTINCT FROM", "IS NOT"),
+        ("NEW.payload IS NOT JSON", "NOT json_valid(NEW.payload)"),
+    ):
+        condition = condition.replace(standard, own)
+    return "1" if condition == "TRUE" else condition
+
+
+def _append_only(table: Table) -> Iterator[Rule]:
     name = table.name
-    yield _trigger(f"{name}-no-delete", table, "DELETE", "1")
+    yield Rule(f"{name}-no-delete", table, "DELETE", "TRUE")
     # Blocks may be closed, once; their own rules say how.
     if table is not schema.credit_block:
-        yield _trigger(f"{name}-no-update", table, "UPDATE", "1")
+        yield Rule(f"{name}-no-update", table, "UPDATE", "TRUE")
     for key in _keys(table):
         same = " AND ".join(f"{column} = NEW.{column}" for column in key)
         taken = f"EXISTS (SELECT 1 FROM {name} WHERE {same})"  # noqa: S608 - names of our own tables
-        yield _trigger(f"{name}-no-replace-{'-'.join(key)}", table, "INSERT", taken)
+        yield Rule(f"{name}-no-replace-{'-'.join(key)}", table, "INSERT", taken)
     if table in schema.JOURNALLED or table is schema.idempotency:
-        written_by = f"NEW.{schema.event_column(table)} IS NOT {_NEWEST_EVENT}"
+        written_by = f"NEW.{schema.event_column(table)} IS DISTINCT FROM {_NEWEST_EVENT}"
         # An event that is in the log is finished: nothing is added to it later.
-        yield _trigger(f"{name}-only-newest-event", table, "INSERT", written_by)
+        yield Rule(f"{name}-only-newest-event", table, "INSERT", written_by)
 
 
 def _keys(table: Table) -> Iterator[tuple[str, ...]]:
@@ -142,11 +178,3 @@ def _keys(table: Table) -> Iterator[tuple[str, ...]]:
         key=lambda item: [column.name for column in item.columns],
     ):
         yield tuple(column.name for column in constraint.columns)
-
-
-def _trigger(code: str, table: Table, operation: str, condition: str) -> str:
-    name = code.replace("-", "_")
-    return (
-        f"CREATE TRIGGER {name} BEFORE {operation} ON {table.name} WHEN {condition}\n"
-        f"BEGIN SELECT RAISE(ABORT, '{code}'); END"
-    )

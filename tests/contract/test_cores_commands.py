@@ -172,3 +172,39 @@ def test_shifted_points_of_a_sheet(tmp_path):
     assert float(rows(out)[0]["lon"]) == pytest.approx(109.76, abs=1e-6)
     done = bluecarbon("mrv", "coordinates", sheet, "--from", "mars", "--out", out)
     assert done.returncode == REFUSED
+
+
+def test_marker_horizons_beside_the_cores(tmp_path):
+    sheet, markers, out = (tmp_path / name for name in ("cores.csv", "markers.csv", "out"))
+    sheet.write_text(CORES)
+    text = "plot_id,depth_cm,years,BD (g/cm3),OC (%)\nP1,1.0,2,0.5,10\nP1,1.4,2,0.5,10\nP2,-1,2,,\n"
+    markers.write_text(text)
+    arguments = ["mrv", "cores", str(sheet), "--markers", str(markers)]
+    done = CliRunner().invoke(app, [*arguments, "--out", str(out)])
+    assert done.exit_code == 0, done.stderr
+    assert "marker-depth-wrong" in done.stderr
+    (row,) = rows(out / "markers.csv")
+    assert float(row["accretion_cm_yr"]) == pytest.approx(0.6)
+    assert float(row["sequestration_tc_ha_yr"]) == pytest.approx(3.0)
+    assert "accretion_cm_yr" in done.stdout
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["markers"] == "markers.csv"
+    assert "markers.csv" in json.dumps(manifest["inputs"])
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert json.loads(done.stdout)["markers"][0]["n"] == 2
+    assert CliRunner().invoke(app, [*arguments, "--strict"]).exit_code == REFUSED
+
+
+def test_a_core_with_a_rejected_slice_is_left_out_or_filled(tmp_path):
+    sheet = tmp_path / "cores.csv"
+    sheet.write_text(
+        "core_id,top_cm,bottom_cm,BD,OC (%)\nA,0,30,0.5,8\nA,30,60,1.4,0\nA,60,100,0.6,7\n"
+        "B,0,30,0.5,8\nB,30,60,,0\nB,60,100,0.6,7\n"
+    )
+    for more, names in (([], ["A"]), (["--rejected-slices", "fill"], ["A", "B"])):
+        done = CliRunner().invoke(app, ["mrv", "cores", str(sheet), "--json", *more])
+        answer = json.loads(done.stdout)
+        assert [core["core_id"] for core in answer["cores"]] == names
+    assert answer["cores"][1]["how"] == "filled, 30 cm"
+    done = CliRunner().invoke(app, ["mrv", "cores", str(sheet), "--rejected-slices", "perhaps"])
+    assert done.exit_code == REFUSED

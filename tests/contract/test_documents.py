@@ -1,5 +1,6 @@
 """The documents of a run, as a verifier opens them: page, PDF in two languages, workbook."""
 
+import csv
 import datetime as dt
 import filecmp
 import json
@@ -90,7 +91,8 @@ def test_a_pdf_has_every_letter_and_reads_aloud(demo_run, language):
 def test_every_picture_of_the_page_is_said_in_words_too(demo_run):
     page = (demo_run[0] / "report.html").read_text(encoding="utf-8")
     figures = re.findall(r'<figure><img src="data:image/svg\+xml;base64,[^"]+" alt="([^"]*)"', page)
-    assert len(figures) == 10
+    # a composite, 3 class maps, 2 changes, 2 stocks, 5 charts
+    assert len(figures) == 13
     assert all(len(words) > 15 for words in figures)
     assert "<script" not in page
 
@@ -116,6 +118,40 @@ def test_the_workbook_has_the_tables_a_verifier_asks_for(sheets, report):
     assert {item["sha256"] for item in report["inputs"]} <= digests
     assert all(s.freeze_panes for s in sheets)
     assert sheets["area_estimates"]["C1"].value == "面积 area, ha"
+
+
+def test_every_column_has_a_heading_in_both_languages(sheets):
+    """Of the tables; the trace and its parameters are written for programs too."""
+    bare = {
+        (sheet.title, cell.value)
+        for sheet in sheets
+        if sheet.title not in {"trace", "parameters"}
+        for cell in sheet[1]
+        if not re.search(r"[\u4e00-\u9fff]", str(cell.value))
+    }
+    assert bare <= {("inputs", "SHA-256")}
+    headings = [cell.value for cell in sheets["stocks"][1]]
+    assert "碳密度均值 mean carbon, tC/ha" in headings
+    assert not any("土壤" in heading for heading in headings)
+
+
+def test_findings_of_the_stock_maps_stand_with_the_others(demo_run, spoken, sheets):
+    table = demo_run[0] / "tables/stock_findings.csv"
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert {row["code"] for row in rows} >= {"stocks-unknown"}
+    codes = {row[1] for row in sheets["findings"].iter_rows(min_row=2, values_only=True)}
+    for row in rows:
+        assert row["code"] in codes
+        for text in spoken.values():
+            assert re.sub(r"\s", "", row["message"])[:60] in text
+
+
+def test_the_chinese_paper_says_results_roles_and_parameters_in_chinese(spoken):
+    for word in ("林木碳储量变化", "土壤柱状样", "林木含碳率", "各碳层平均林木生物量", "期初"):
+        assert word in spoken["zh"]
+    for word in ("treechange", "soilcores", "carbonfractiontree", "meantreebiomass", "atstart"):
+        assert word not in spoken["zh"]
 
 
 def test_dates_are_dates_and_numbers_are_numbers(sheets):
@@ -184,6 +220,7 @@ def spoilt(demo_run, tmp_path, name, change):
     [
         ("report.json", lambda b: b.replace(b"Gaoqiao", b"Gaoqia0"), 2, "after it was sealed"),
         ("maps/classes_2024.tif", lambda b: b + b" ", 1, "raster-changed"),
+        ("stock_maps/total_2024.tif", lambda b: b + b" ", 1, "table-changed"),
         ("tables/area_estimates.csv", lambda b: b.replace(b"2024", b"2025"), 1, "table-changed"),
     ],
 )

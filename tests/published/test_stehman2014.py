@@ -57,6 +57,6 @@ def test_cell_of_the_error_matrix_page_4935():
 
 
 def test_every_number_names_its_equations(table):
-    assert set(table["equation"]) == {
+    assert set(table["equation"].str.partition(";")[0]) == {
         "eqs. 12, 3, 25", "eqs. 18, 19, 27, 28", "eqs. 22, 23, 27, 28", "eqs. 14, 3, 25",
     }  # fmt: skip

@@ -88,17 +88,26 @@ def test_chinese_cores_of_the_network_to_one_metre(network):
     sheet, _ = network
     rows = sheet.rows[sheet.rows["country"] == "China"]
     assert (len(rows), rows["core_id"].nunique()) == (31, 15)
-    result, findings = evaluate_profiles(rows, ProfileOptions(conversion="van-bemmelen"))
+    options = ProfileOptions(conversion="van-bemmelen", rejected_slices="fill")
+    result, findings = evaluate_profiles(rows, options, left_out=sheet.left_out)
     cores = result.cores.set_index("core_id")
     density = [0.947, 0.956, 0.972, 0.995, 1.076]
     carbon = [2.656, 2.119, 1.567, 1.409, 0.583]
     by_hand = sum(20.0 * d * c for d, c in zip(density, carbon, strict=True))
     assert cores.loc["M0480", "soil_tc_ha"] == pytest.approx(by_hand, rel=1e-12)
     assert cores.loc["M0481", "soil_tc_ha"] == pytest.approx(143.175, abs=0.001)
-    # three of the seven layers of M0389 have a bulk density: the rest is shared out and said
+    # three of the seven layers of M0389 have a bulk density: filled when asked for, at an error
     assert cores.loc["M0389", "soil_tc_ha"] == pytest.approx(214.90, abs=0.01)
-    assert "M0389" in by_code(findings)["slices-gap"][0].message
+    assert cores.loc["M0389", "how"].startswith("filled, ")
+    assert cores.loc["M0389", "standard_error"] > 30
+    assert "M0389" in by_code(findings)["slices-filled"][0].message
+    assert cores.loc["M0480", "how"] == "measured"
     assert set(result.rejects["code"]) == {"core-too-short", "core-gap-wide"}
+    strict = ProfileOptions(conversion="van-bemmelen")
+    result, _ = evaluate_profiles(rows, strict, left_out=sheet.left_out)
+    assert sorted(result.cores["core_id"]) == ["M0480", "M0481"]
+    out = result.rejects[result.rejects["code"] == "core-slice-rejected"]
+    assert "M0389" in set(out["core_id"])
 
 
 def test_each_chinese_layer_stands_there_for_three_depths(chinese):
@@ -213,23 +222,24 @@ def test_each_trap_has_its_finding(trap, request):
 
 
 def test_chinese_cores_from_raw_rows_by_the_command(real_data, tmp_path):
-    """121 of the 152 Chinese rows of the network lack a bulk density, and 27 carbon: 3 cores."""
+    """121 of the 152 Chinese rows of the network lack a bulk density, and 27 carbon: 2 cores.
+
+    Of a third, M0389, four of seven layers have none: it is no measured core.
+    """
     folder = real_data / "soil_cores_ccn"
     done = bluecarbon(
         "mrv", "cores", folder / "depthseries.csv.gz", "--core-table", folder / "cores.csv",
         "--only", "country=China", "--conversion", "van-bemmelen", "--out", tmp_path / "out",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "139 of 152 rows are left out" in done.stderr
+    assert "142 of 152 rows are left out" in done.stderr
     assert "M0260, M0261, M0262 are named after Shankou" in done.stderr
     table = pd.read_csv(tmp_path / "out" / "cores.csv").set_index("core_id")["soil_tc_ha"]
-    assert table.to_dict() == pytest.approx(
-        {"M0389": 214.90196, "M0480": 161.86766, "M0481": 143.17496}, abs=1e-4
-    )
+    assert table.to_dict() == pytest.approx({"M0480": 161.86766, "M0481": 143.17496}, abs=1e-4)
     means = pd.read_csv(tmp_path / "out" / "means.csv").set_index("name")
-    assert means.loc["all cores", "mean_tc_ha"] == pytest.approx(173.315, abs=0.001)
-    assert means.loc["all cores", "standard_error_tc_ha"] == pytest.approx(21.482, abs=0.001)
-    assert len(pd.read_csv(tmp_path / "out" / "rejected_rows.csv")["line"].unique()) == 139
+    assert means.loc["all cores", "mean_tc_ha"] == pytest.approx(152.521, abs=0.001)
+    assert means.loc["all cores", "standard_error_tc_ha"] == pytest.approx(9.346, abs=0.001)
+    assert len(pd.read_csv(tmp_path / "out" / "rejected_rows.csv")["line"].unique()) == 142
 
 
 def test_columns_of_carbon_and_of_matter_are_told_apart(network, real_data):

@@ -19,10 +19,13 @@ KEY = SIGNER.public_key
 
 
 @pytest.fixture(scope="module")
-def certificate(template, tmp_path_factory):
+def certificate(databases, template):
     from support.ledger_kit import Ready
 
-    return Ready.copied(*template, tmp_path_factory.mktemp("c") / "r.db").certificate()
+    ready = Ready.copied(databases, template)
+    made = ready.certificate()
+    ready.close()
+    return made
 
 
 @pytest.fixture(scope="module")

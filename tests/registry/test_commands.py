@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 import typer
-from support.ledger_kit import tamper
+from support.databases import tamper
 from typer.testing import CliRunner
 
 from bluecarbon.cli.registry_commands import certificate_app, registry_app
@@ -61,7 +61,7 @@ def test_registry_verify_says_where_its_key_is_from(command, copied, tmp_path_fa
     (copied / "registry_public_key.pem").rename(elsewhere)
     done = command("registry", "verify", copied / "registry.db")
     assert done.exit_code == 0
-    assert "key from the registry file itself" in done.output
+    assert "key from the registry itself" in done.output
     done = command("registry", "verify", copied / "registry.db", "--public-key", elsewhere)
     assert done.exit_code == 0
     assert "compare its fingerprint" not in done.output
@@ -118,13 +118,13 @@ def test_a_checkpoint_is_printed_kept_and_compared(command, copied, tmp_path_fac
 
 def test_a_registry_in_use_is_verified_as_such(command, ready):
     ready.transfer("proponent", "buyer", 1, sign=False)
-    assert command("registry", "verify", ready.path).exit_code == 1
-    assert command("registry", "verify", ready.path, "--live").exit_code == 0
+    assert command("registry", "verify", ready.place).exit_code == 1
+    assert command("registry", "verify", ready.place, "--live").exit_code == 0
 
 
 def test_a_registry_without_a_checkpoint_has_none_to_print(command, opened):
     registry, _ = opened
-    done = command("registry", "checkpoint", registry.path)
+    done = command("registry", "checkpoint", registry.place)
     assert done.exit_code == 2
     assert "checkpoint-missing" in done.output
 

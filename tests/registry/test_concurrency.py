@@ -63,24 +63,24 @@ def check(ready, outcomes):
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_threads_do_not_spend_twice(ready, journal):
-    set_journal(ready.path, journal)
+    ready.databases.set_journal(ready.place, journal)
     start = threading.Barrier(4)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         futures = [
-            pool.submit(race, ready.path, wanted(ready), f"thread-{n}", start) for n in range(4)
+            pool.submit(race, ready.place, wanted(ready), f"thread-{n}", start) for n in range(4)
         ]
         check(ready, [future.result(timeout=120) for future in futures])
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_two_processes_do_not_spend_twice(ready, journal):
-    set_journal(ready.path, journal)
+    ready.databases.set_journal(ready.place, journal)
     context = multiprocessing.get_context("spawn")
     start, answers = context.Barrier(2), context.Queue()
     workers = [
         context.Process(
             target=race_in_process,
-            args=(ready.path, wanted(ready), f"process-{n}", start, answers),
+            args=(ready.place, wanted(ready), f"process-{n}", start, answers),
         )
         for n in range(2)
     ]
@@ -108,22 +108,9 @@ def test_the_same_key_from_many_threads_is_one_transfer(ready):
 
 
 def test_who_waits_too_long_is_told_so(ready):
-    import sqlite3
-
-    holder = sqlite3.connect(ready.path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    impatient = Registry(ready.path, busy_seconds=0.05)
+    impatient = Registry(ready.place, busy_seconds=0.05)
     stamp = Stamp(actor="proponent", key="k", at=AT)
-    with pytest.raises(BusyError):
+    with ready.databases.locked(ready.place), pytest.raises(BusyError):
         impatient.transfer(stamp, source="proponent", target="buyer", quantity=1)
-    holder.execute("ROLLBACK")
-    holder.close()
     impatient.transfer(stamp, source="proponent", target="buyer", quantity=1)
-
-
-def set_journal(path, mode):
-    import sqlite3
-
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA journal_mode = {mode}")
-    connection.close()
+    impatient.close()

@@ -1,10 +1,7 @@
 """Tampering with the triggers dropped: found by the invariant meant for it, and located."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
-from support.ledger_kit import SIGNER, tamper
+from support.ledger_kit import SIGNER
 from support.ledger_kit import found as founded
 
 from bluecarbon.registry import ledger
@@ -20,12 +17,12 @@ def sound(traded):
 
 
 def test_the_untouched_registry_is_sound(sound):
-    assert check_invariants(sound.path, SIGNER.public_key) == ()
-    assert check_invariants(sound.path) == ()
+    assert check_invariants(sound.place, SIGNER.public_key) == ()
+    assert check_invariants(sound.place) == ()
 
 
 def broken(ready, key=SIGNER.public_key):
-    return {finding.code: finding.message for finding in check_invariants(ready.path, key)}
+    return {finding.code: finding.message for finding in check_invariants(ready.place, key)}
 
 
 TAMPERINGS = [
@@ -98,34 +95,34 @@ TAMPERINGS = [
     ("DELETE FROM report", "reports-sealed"),
     ("UPDATE idempotency SET answer = answer || ' '", "answers-kept"),
     (
-        "UPDATE idempotency SET answer = json_set(answer, '$.recorded_at', '2020') WHERE event = 3",
+        "UPDATE idempotency SET answer = replace(answer, '2025', '2020') WHERE event = 3",
         "answers-kept",
     ),
     (
-        "UPDATE idempotency SET answer = json_set(answer, '$.kind', 'retire') WHERE event = 16",
+        "UPDATE idempotency SET answer = replace(answer, 'transfer', 'retire') WHERE event = 16",
         "answers-kept",
     ),
     (
-        "UPDATE idempotency SET answer = json_set(answer, '$.serials[0]', 'BC') WHERE event = 15",
+        "UPDATE idempotency SET answer = replace(answer, 'BC-', 'XX-') WHERE event = 15",
         "answers-kept",
     ),
     ("DELETE FROM checkpoint", "log-signed"),
     ("DELETE FROM checkpoint WHERE tree_size = 18", "log-signed"),
     ("UPDATE checkpoint SET signature = 'no' WHERE tree_size = 18", "log-signed"),
     ("UPDATE issuance SET period_end = '2026-01-01'", "issued-after-period"),
+    ("UPDATE log_node SET hash = zeroblob(32) WHERE level = 2 AND position = 1", "log-nodes"),
+    ("DELETE FROM log_node WHERE level = 3", "log-nodes"),
     ("DROP INDEX open_block_first", "schema-intact"),
-    ("CREATE TABLE shadow (a)", "schema-intact"),
+    ("CREATE TABLE shadow (a integer)", "schema-intact"),
 ]
 
 
 @pytest.mark.parametrize(("statement", "code"), TAMPERINGS, ids=lambda text: text[:60])
 def test_tampering_is_found(sound, statement, code):
     if statement.startswith(("DROP", "CREATE")):
-        with closing(sqlite3.connect(sound.path)) as connection, connection:
-            connection.execute(statement)
-        connection.close()
+        sound.databases.run(sound.place, statement)
     else:
-        tamper(sound.path, statement)
+        sound.tamper(statement)
     found = broken(sound)
     assert code in found
     assert "broken at" in found[code]
@@ -136,37 +133,38 @@ def test_every_invariant_is_broken_by_some_tampering():
 
 
 def test_a_defect_is_located(sound):
-    tamper(sound.path, "UPDATE party SET name = 'Somebody else' WHERE id = 'buyer'")
+    sound.tamper("UPDATE party SET name = 'Somebody else' WHERE id = 'buyer'")
     assert "event 6: party" in broken(sound)["journal-replays"]
-    tamper(sound.path, "UPDATE event SET actor = 'trader' WHERE sequence = 16")
+    sound.tamper("UPDATE event SET actor = 'trader' WHERE sequence = 16")
     assert "event 16" in broken(sound)["leaf-hashes"]
 
 
 def test_a_registry_in_use_need_not_be_signed_to_its_last_event(sound):
     sound.transfer("proponent", "buyer", 1, sign=False)
     assert list(broken(sound)) == ["log-signed"]
-    assert check_invariants(sound.path, SIGNER.public_key, at_rest=False) == ()
-    tamper(sound.path, "DELETE FROM checkpoint")
-    found = check_invariants(sound.path, SIGNER.public_key, at_rest=False)
+    assert check_invariants(sound.place, SIGNER.public_key, at_rest=False) == ()
+    sound.tamper("DELETE FROM checkpoint", "DELETE FROM log_node")
+    found = check_invariants(sound.place, SIGNER.public_key, at_rest=False)
     assert [finding.code for finding in found] == ["log-signed"]
 
 
-def test_a_new_registry_has_nothing_to_sign(tmp_path):
-    founded(tmp_path / "r.db").close()
-    assert check_invariants(tmp_path / "r.db") == ()
+def test_a_new_registry_has_nothing_to_sign(databases):
+    place = databases.new()
+    founded(place).close()
+    assert check_invariants(place) == ()
 
 
 def test_a_dropped_trigger_is_found(sound):
-    with closing(sqlite3.connect(sound.path)) as connection, connection:
-        connection.execute("DROP TRIGGER block_overlaps")
-    connection.close()
-    assert "trigger block_overlaps is missing" in broken(sound)["schema-intact"]
+    name, place = {
+        "sqlite": ("block_overlaps", ""),
+        "postgresql": ("credit_block_insert", " ON credit_block"),
+    }[sound.databases.kind]
+    sound.databases.run(sound.place, f"DROP TRIGGER {name}{place}")
+    assert f"trigger {name} is missing" in broken(sound)["schema-intact"]
 
 
 def test_a_missing_table_breaks_what_needs_it_and_nothing_crashes(sound):
-    with closing(sqlite3.connect(sound.path)) as connection, connection:
-        connection.execute("DROP TABLE checkpoint")
-    connection.close()
+    sound.databases.run(sound.place, "DROP TABLE checkpoint")
     found = broken(sound)
     assert {"schema-intact", "checkpoints-prefix"} <= set(found)
     assert "cannot be checked" in found["checkpoints-prefix"]
@@ -174,21 +172,20 @@ def test_a_missing_table_breaks_what_needs_it_and_nothing_crashes(sound):
 
 def test_a_consistent_rewrite_is_found_by_the_signed_checkpoint(sound):
     """An operator who rewrites an event, its leaf and its answer still has to sign anew."""
-    connection = sqlite3.connect(sound.path)
-    payload = connection.execute("SELECT payload FROM event WHERE sequence = 17").fetchone()[0]
-    connection.close()
+    ((payload,),) = sound.databases.query(
+        sound.place, "SELECT payload FROM event WHERE sequence = 17"
+    )
     event = sound.registry.event(17)
     facts = {**event.payload["facts"], "beneficiary": "Another"}
     forged = event.model_copy(update={"payload": {**event.payload, "facts": facts}})
     text = payload.replace("Company 公司", "Another")
-    tamper(
-        sound.path,
+    sound.tamper(
         f"UPDATE event SET payload = '{text}', leaf = x'{forged.leaf.hex()}' WHERE sequence = 17",
-        "UPDATE idempotency SET answer = json_set(answer, '$.leaf_sha256',"
+        f"UPDATE idempotency SET answer = replace(answer, '{event.leaf.hex()}',"
         f" '{forged.leaf.hex()}') WHERE event = 17",
     )
     found = broken(sound)
-    assert set(found) == {"checkpoints-prefix"}
+    assert set(found) == {"checkpoints-prefix", "log-nodes"}
     assert "checkpoint 17" in found["checkpoints-prefix"]
 
 
@@ -239,10 +236,7 @@ def test_a_wrong_split_that_was_written_is_found(sound, monkeypatch, mutant):
     """With the writer's own check and the triggers out of the way, the invariants see it."""
     monkeypatch.setattr("bluecarbon.registry.domain.split", mutant)
     monkeypatch.setattr(ledger, "check_movement", lambda *_: None)
-    connection = sqlite3.connect(sound.path, isolation_level=None)
-    for name in ("block_overlaps", "block_outside_parent"):
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.close()
+    sound.databases.disarm(sound.place)
     sound.transfer("proponent", "buyer", 3)
     found = broken(sound)
     assert {"blocks-tile", "splits-tile", "balances-agree"} <= set(found)

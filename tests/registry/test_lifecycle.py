@@ -58,12 +58,13 @@ def test_the_remainder_is_carried_into_the_next_period(opened):
     assert defects(registry) == ()
 
 
-def test_a_claim_below_one_credit_is_only_carried(tmp_path):
-    registry, _ = issued(tmp_path / "r.db", make_report({"2020": 0.4}))
+def test_a_claim_below_one_credit_is_only_carried(databases):
+    registry, _ = issued(databases.new(), make_report({"2020": 0.4}))
     event = registry.events()[-1]
     assert event.payload["facts"]["carried_out_g"] == 400_000
     assert registry.balances() == ()
     assert defects(registry) == ()
+    registry.close()
 
 
 def test_a_second_tranche_of_a_vintage_has_serials_of_its_own(opened):
@@ -228,13 +229,14 @@ def test_measurements_without_a_claim(opened):
     assert isinstance(error, errors.NoQuantificationError)
 
 
-def test_unverified_parameters(opened, tmp_path):
+def test_unverified_parameters(opened, databases):
     draft = make_report(status="unverified")
     error = refused_report(opened, draft)
     assert isinstance(error, errors.UnverifiedParametersError)
     assert "carbon_fraction" in str(error)
-    registry, _ = issued(tmp_path / "drafts.db", draft, drafts=True)
+    registry, _ = issued(databases.new(), draft, drafts=True)
     assert held(registry, "proponent") == 800
+    registry.close()
 
 
 def test_every_defect_is_named_at_once(opened):
@@ -343,8 +345,8 @@ def test_project_codes_are_unique(opened):
         propose(opened, square(west=112.0), "COAST.1")
 
 
-def test_a_registry_is_founded_once_and_opened_with_its_own_key(tmp_path):
-    path = tmp_path / "r.db"
+def test_a_registry_is_founded_once_and_opened_with_its_own_key(databases):
+    path = databases.new()
     found(path).close()
     with pytest.raises(errors.StoreError):
         found(path)
@@ -353,6 +355,7 @@ def test_a_registry_is_founded_once_and_opened_with_its_own_key(tmp_path):
     reader = Registry(path)
     with pytest.raises(errors.SigningError):
         reader.sign_checkpoint(EPOCH)
+    reader.close()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a database at all" * 99])
@@ -365,11 +368,13 @@ def test_what_is_no_registry(tmp_path, content):
     assert path.exists() == (content is not None)
 
 
-def test_a_failed_founding_leaves_no_file(tmp_path):
-    path = tmp_path / "r.db"
+def test_a_failed_founding_leaves_nothing(databases):
+    place = databases.new()
     with pytest.raises(errors.QuantityTooLargeError):
-        raise_while_founding(path)
-    assert not path.exists()
+        raise_while_founding(place)
+    with pytest.raises(errors.StoreError):
+        Registry(place)
+    found(place).close()
 
 
 def raise_while_founding(path):

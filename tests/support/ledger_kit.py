@@ -2,7 +2,6 @@
 
 import datetime as dt
 import itertools
-import sqlite3
 
 from bluecarbon.project import Party, ProjectFile, RegistrySection
 from bluecarbon.provenance import Software
@@ -106,7 +105,7 @@ class Clock:
         return Stamp(actor=actor, key=key or f"key-{step}", at=at, **more)
 
 
-def found(path, *, buffer_ppm=200_000, drafts=False, journal="delete"):
+def found(place, *, buffer_ppm=200_000, drafts=False, journal="delete"):
     founding = Founding(
         name="Test registry",
         name_zh="测试登记簿",
@@ -114,11 +113,11 @@ def found(path, *, buffer_ppm=200_000, drafts=False, journal="delete"):
         operator=Party(id="operator", name="Operator", name_zh="登记机构"),
         policy=Policy(buffer_share_ppm=buffer_ppm, allow_unverified_parameters=drafts),
     )
-    return Registry.create(path, founding, SIGNER, at=EPOCH, journal=journal)
+    return Registry.create(place, founding, SIGNER, at=EPOCH, journal=journal)
 
 
-def with_parties(path, **policy):
-    registry, clock = found(path, **policy), Clock()
+def with_parties(place, **policy):
+    registry, clock = found(place, **policy), Clock()
     for name, roles in ROLES.items():
         registry.register_party(clock.by("operator"), Party(id=name, name=name.title()), roles)
     return registry, clock
@@ -144,9 +143,9 @@ def issue(registry, clock, report):
     return registry.issue(clock.by("operator"), report.seal)
 
 
-def issued(path, report=None, **policy):
+def issued(place, report=None, **policy):
     """A signed registry in which a report was issued; ``proponent`` holds the credits."""
-    registry, clock = with_parties(path, **policy)
+    registry, clock = with_parties(place, **policy)
     report = report or make_report()
     register(registry, clock, report)
     issue(registry, clock, report)
@@ -157,26 +156,7 @@ def issued(path, report=None, **policy):
 def defects(registry):
     """What the invariants say of the registry once its log is signed."""
     registry.sign_checkpoint(EPOCH + dt.timedelta(days=1))
-    return check_invariants(registry.path, SIGNER.public_key)
-
-
-def tamper(path, *statements):
-    """Edit the file with its triggers out of the way, and put them back."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    connection.execute("BEGIN")
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    ).fetchall()
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.execute(statement)
-        assert connection.execute("SELECT changes()").fetchone()[0] > 0, statement
-    for _, sql in triggers:
-        connection.execute(sql)
-    connection.execute("COMMIT")
-    connection.close()
+    return check_invariants(registry.place, SIGNER.public_key)
 
 
 def held(registry, account):
@@ -205,21 +185,36 @@ def make_section(**changes):
     return RegistrySection.model_validate({**fields, **changes})
 
 
+def kept(databases, registry, clock):
+    """A closed registry to copy from, and where its clock stands."""
+    registry.close()
+    return databases.keep(registry.place), next(clock.count)
+
+
 class Ready:
     """A registry with credits in it, and a clock that goes on where its events end.
 
     Each write is signed at once, so that the log is at rest whenever a test looks at it.
     """
 
-    def __init__(self, registry, clock):
-        self.registry, self.clock, self.path = registry, clock, registry.path
+    def __init__(self, registry, clock, databases=None):
+        self.registry, self.clock, self.databases = registry, clock, databases
+        self.place = registry.place
 
     @classmethod
-    def copied(cls, content, steps, path):
-        path.write_bytes(content)
+    def copied(cls, databases, template):
+        """``template`` is what :func:`kept` gave."""
+        content, steps = template
         clock = Clock()
         clock.count = itertools.count(steps)
-        return cls(Registry(path, signer=SIGNER), clock)
+        return cls(Registry(databases.copy(content), signer=SIGNER), clock, databases)
+
+    def close(self):
+        self.registry.close()
+        self.databases.drop(self.place)
+
+    def tamper(self, *statements):
+        self.databases.tamper(self.place, *statements)
 
     def transfer(self, source, target, quantity=None, serial=None, key=None, sign=True):
         stamp = self.clock.by(source, key)

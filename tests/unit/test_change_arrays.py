@@ -39,7 +39,7 @@ def arrays(fills=(0, 0, 0)):
 
 @pytest.fixture(scope="module")
 def strata(tmp_path_factory):
-    shapes = [shapely.box(2.5, 3.3, 40.7, 50.1), shapely.Point(50.2, 60.3).buffer(20.4)]
+    shapes = [shapely.box(2.5, 3.3, 40.7, 50.1), shapely.Point(53.2, 68.3).buffer(20.4)]
     placed = [kit.degrees(PLACE, shape) for shape in shapes]
     frame = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=placed, crs=4326)
     path = tmp_path_factory.mktemp("strata") / "strata.geojson"

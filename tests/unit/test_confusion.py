@@ -118,3 +118,10 @@ def test_known_totals_tell_the_orientation():
     assert finding.severity == "error"
     (finding,) = orientation_findings(matrix, map_totals={"a": 9, "b": 9}, subject="m")
     assert finding.code == "matrix-totals-differ"
+
+
+def test_a_table_with_a_row_for_each_point_is_refused_in_a_line():
+    many = pd.DataFrame(1, index=[f"point {i}" for i in range(5_000)], columns=["a", "b"])
+    _, (finding,) = matrix_from_table(many, rows="map", subject="t.csv")
+    assert len(finding.message) < 200
+    assert "'point 7', ... (5000 in all)" in finding.message

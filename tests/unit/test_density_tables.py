@@ -83,6 +83,34 @@ def test_every_defect_is_told_at_once_with_its_row(tmp_path):
     assert any("row 6" in subject for _, subject in named)
 
 
+@pytest.mark.parametrize(
+    "row", ["m,,agb,21000,tC/ha", "m,,agb,90000,t/ha", "m,,soil,300000,tC/ha", "m,,dead,900,tC/ha"]
+)
+def test_densities_that_no_ground_holds_are_refused_with_their_row_and_limits(tmp_path, row):
+    table, found = read_densities(sheet(tmp_path, row + ",1,x,verified"), FRACTION)
+    assert table is None
+    (finding,) = found
+    assert (finding.code, finding.subject) == ("density-implausible", "densities.csv row 2")
+    assert "agb up to 800" in finding.fix
+
+
+def test_limits_are_of_carbon_and_not_of_dry_matter(tmp_path):
+    table, found = read_densities(sheet(tmp_path, "m,,agb,1500,t/ha,1,x,verified"), FRACTION)
+    assert table is not None
+    assert found == ()
+
+
+def test_rows_of_strata_and_classes_that_do_not_occur_are_named(tmp_path):
+    rows = ("mangrove,QQ,agb,21,tC/ha,1,x,verified", "mangrov,,agb,2,tC/ha,1,x,verified")
+    table, _ = read_densities(sheet(tmp_path, *rows, ",,agb,3,tC/ha,1,x,verified"))
+    _, found = table_sources(table, [("K", "mangrove"), ("S", "mangrove")], "d.csv")
+    codes = [item.code for item in found]
+    assert codes == ["density-stratum-unknown", "density-class-unknown"]
+    assert "QQ" in found[0].message
+    assert "K, S" in found[0].message
+    assert "mangrov does not occur" in found[1].message
+
+
 def test_soil_in_dry_matter_and_carbon_dioxide_are_refused(tmp_path):
     path = sheet(tmp_path, "m,,soil,2,t/ha,0,x,verified", "m,,agb,2,tCO2e/ha,0,x,verified")
     table, found = read_densities(path, FRACTION)

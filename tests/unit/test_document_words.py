@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bluecarbon.mrv.document_words import Pair, Words, catalogue
+from bluecarbon.mrv.document_words import Pair, Words, catalogue, listed
 from bluecarbon.report import Stratum
 
 PACKAGE = Path(__file__).parents[2] / "bluecarbon" / "mrv"
@@ -15,7 +15,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Names that come from the data: their keys are put together and stand in no source file.
 FROM_DATA = re.compile(
     r"(class|change|pool|reason|status|severity|source|statistic|estimator|samples|column|section)_"
-    r"|methods_|cover_|uncertainty_caption_|draft_"
+    r"|(result|scope|about|parameter|role|stock)_|methods_|cover_|uncertainty_caption_|draft_"
 )
 
 
@@ -85,3 +85,37 @@ def test_the_whole_boundary_has_words():
 def test_an_unknown_phrase_is_an_error():
     with pytest.raises(KeyError):
         Words("en").say("no_such_phrase")
+
+
+def test_halved_is_said_of_the_variance_and_not_of_the_error():
+    for key in ("simulated_note", "deviation_if_halved"):
+        assert "方差减半" in Words("zh").say(key)
+        assert "ariance halved" in Words("en").say(key)
+    assert "half as large" not in Words("en").say("simulated_note")
+
+
+def test_the_list_of_inputs_says_where_the_settings_are():
+    for language in ("zh", "en"):
+        assert "project.toml" in Words(language).say("inputs_about")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("carbon_fraction_tree", "林木含碳率"),
+        ("wood density Avicennia marina", "木材密度 Avicennia marina"),
+        ("uncertainty_limit_2", "不确定性分级上限 2"),
+        ("peat_of_2019", "peat of 2019"),
+    ],
+)
+def test_a_parameter_is_known_by_its_beginning(name, said):
+    assert Words("zh").leading("parameter", name) == said
+    assert Words("en").leading("parameter", name) == name.replace("_", " ")
+
+
+def test_a_list_is_said_in_each_language_apart():
+    items = [{"year": year, "unknown": "1.0", "area": "2.0"} for year in (2019, 2024)]
+    pair = listed("stocks_unknown_part", items)
+    assert pair.zh.count("；") == 1
+    assert pair.en == "2019: 1.0 of 2.0 ha; 2024: 1.0 of 2.0 ha"
+    assert listed("stocks_unknown_part", []) == Pair("", "")

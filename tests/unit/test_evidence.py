@@ -16,9 +16,11 @@ from bluecarbon.mrv.evidence import (
     STRATA_FILE,
     read_evidence,
     write_pictures,
+    write_stock_findings,
 )
 from bluecarbon.mrv.rasters import Grid, write_class_map
 from bluecarbon.report import Monitoring, Period, Stratum
+from bluecarbon.spec import Finding
 
 UTM = CRS.from_epsg(32649)
 
@@ -154,3 +156,21 @@ def test_a_picture_is_drawn_once(tmp_path):
     for _ in range(2):
         found.picture("map", lambda: drawn.append(1) or b"svg")
     assert drawn == [1]
+
+
+def test_findings_of_the_stock_maps_are_kept_beside_the_report(tmp_path):
+    (tmp_path / "tables").mkdir()
+    write_map(tmp_path, 2024)
+    found = (
+        Finding.warning("stocks-unknown", "stock maps, 2024", "2 ha, no density", fix="in no sum"),
+        Finding.info("stocks-scaled", "stock maps", "007"),
+    )
+    write_stock_findings(found, tmp_path)
+    assert read_evidence(Report(), tmp_path).stock_findings == found
+
+
+def test_a_run_without_findings_of_stocks_writes_no_table(tmp_path):
+    write_map(tmp_path, 2024)
+    write_stock_findings((), tmp_path)
+    assert not (tmp_path / "tables").exists()
+    assert read_evidence(Report(), tmp_path).stock_findings == ()

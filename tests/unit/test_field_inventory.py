@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from support.field_sheets import by_code
 from support.inventory_sheets import HEADER, KANDELIA, PLOTS, agb, bgb, measured, plots_of
 
@@ -352,3 +353,65 @@ def test_the_same_sheets_give_the_same_tables(tmp_path):
     )  # fmt: skip
     for name, table in one.items():
         pd.testing.assert_frame_equal(table, two[name])
+
+
+@pytest.mark.parametrize("when", ["2024-13-31", "约7月"])
+def test_an_unreadable_date_beside_readable_ones_is_left_out(tmp_path, when):
+    made, findings = measured(tmp_path, f"P1,2,{when},秋茄,8,4,live")
+    assert made.n_left_out == 1
+    assert by_code(findings)["date-unreadable"][0].subject == "trees.csv row 4"
+    assert made.result is not None
+
+
+def test_text_in_a_diameter_is_the_reason_and_not_an_empty_cell(tmp_path):
+    header = "plot,tag,date,species,胸径(cm),地径(cm),status"
+    good = "P1,1,2024-10-03,秋茄,8,10,live\nP2,1,2024-10-03,秋茄,10,12,live"
+    made, findings = measured(
+        tmp_path, 'P1,2,2024-10-03,秋茄,"8,5",10,live', header=header, good=good
+    )
+    said = by_code(findings)
+    assert "'8,5' has a comma" in said["decimal-comma"][0].message
+    assert made.n_left_out == 1
+
+
+def test_a_sheet_without_any_date_is_said_to_be_one_campaign(tmp_path):
+    header = "plot,tag,species,dbh,height,status"
+    good = "P1,1,秋茄,8,4,live\nP2,1,秋茄,10,5,live"
+    _, findings = measured(tmp_path, header=header, good=good)
+    found = by_code(findings)
+    assert "dates-not-told" in found
+    assert not any(" in 1:" in f.message for f in findings)
+
+
+def test_a_column_that_may_be_a_sapling_plot_is_not_passed_over(tmp_path):
+    plots = PLOTS.replace("area_m2", "area_m2,苗圃(m2)").replace(",100\n", ",100,12.57\n")
+    _, findings = measured(tmp_path, "P1,2,2024-10-03,秋茄,2.5,2,live", plots=plots)
+    assert "苗圃(m2)" in by_code(findings)["nest-column-unread"][0].message
+    _, without = measured(tmp_path, plots=plots)
+    assert "nest-column-unread" not in by_code(without)
+
+
+def test_a_row_of_units_may_count_stems(tmp_path):
+    header = "样地号,样木号,调查日期,树种,胸径,树高,株数,状态\n,,,,cm,m,株,"
+    good = "P1,1,2024-10-03,秋茄树,8,4,1,正常\nP2,1,2024-10-03,R. stylosa,10,5,2,枯"
+    made, findings = measured(tmp_path, header=header, good=good)
+    assert "unit-row" in by_code(findings)
+    assert made.n_left_out == 0
+    assert list(made.result.trees["species"]) == ["Kandelia obovata", "Rhizophora stylosa"]
+    assert list(made.result.trees["tree_id"]) == ["1", "1"]
+
+
+def test_a_plot_outside_its_stratum_is_left_out_with_its_trees(tmp_path):
+    square = shapely.box(109.745, 21.565, 109.765, 21.575)
+    far = PLOTS.replace("21.57,109.76", "21.57,109.86")
+    made, findings = measured(tmp_path, plots=far, polygons={"A": square}, strata=("A",))
+    said = by_code(findings)
+    assert "lies 9,8" in said["plot-outside-stratum"][0].message
+    assert said["plot-outside-stratum"][0].subject == "plots.csv row 3"
+    assert list(made.result.plots["plot_id"]) == ["P1"]
+    assert set(made.rejected["code"]) == {"plot-outside-stratum", "tree-plot-left-out"}
+    strict, found = measured(
+        tmp_path, plots=far, polygons={"A": square}, strata=("A",), strict=True
+    )
+    assert strict.result is None
+    assert "plot-outside-stratum" in {f.code for f in errors_in(found)}

@@ -52,6 +52,22 @@ def test_capitals_older_names_and_the_legend_of_the_preprocessor_are_read(tmp_pa
     assert inputs.parameters.transitions.tolist() == [[1, 4, 3], [1, 0, 0], [1, 0, 0]]
 
 
+@pytest.mark.parametrize("order", [(0, 2, 1), (1, 0, 2), (2, 0, 1)])
+def test_exchanged_tables_are_one_finding(tmp_path, order):
+    files = write_project(tmp_path)
+    inputs, (finding,) = read_invest_tables(*(files[place] for place in order))
+    assert inputs is None
+    assert finding.code == "tables-exchanged"
+    assert f"{files[0].name} is the snapshot table" in finding.message
+
+
+def test_a_table_given_twice_is_not_called_exchanged(tmp_path):
+    snapshots, biophysical, _ = write_project(tmp_path)
+    inputs, found = read_invest_tables(snapshots, biophysical, biophysical)
+    assert inputs is None
+    assert "tables-exchanged" not in codes_of(found)
+
+
 def test_standard_errors_beside_a_column(tmp_path):
     lines = [
         f"{line},{tail}"

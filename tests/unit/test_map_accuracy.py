@@ -208,3 +208,30 @@ def test_the_side_of_a_pixel(raster, tmp_path):
     assert pixel_side_m(raster) == 10.0
     degrees = write_classes(tmp_path / "d.tif", CODES, epsg=4326, pixel=0.001, left=0.0, top=0.015)
     assert pixel_side_m(degrees) == pytest.approx(111.3, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("label", "more", "expected"),
+    [
+        ("other", {}, ("place-labels-contradict", "error", "r.csv rows 2, 10")),
+        ("mangrove", {}, ("place-twice", "warning", "r.csv rows 2, 10")),
+        ("other", {"site": ["a"] * 8 + ["b"]}, None),
+        ("other", {"epoch": ["2020"] * 8 + ["2015"]}, None),
+    ],
+)
+def test_one_place_labelled_twice_is_told(raster, tmp_path, label, more, expected):
+    path = write_points(tmp_path / "r.csv", [*ROWS, 1], [*COLUMNS, 3], [*LABELS, label], **more)
+    by = tuple(name for name in more if name == "site")
+    table, found = assess(Assessment(path, ClassMap(raster, names=NAMES), by=by))
+    told = [f for f in found if f.code.startswith("place-")]
+    assert [(f.code, f.severity, f.subject) for f in told] == ([expected] if expected else [])
+    assert (table is None) == (label == "other" and "site" not in more)
+
+
+def test_one_id_of_several_points_is_told(raster, tmp_path):
+    ids = ["a", "b", "c", "d", "a", "", "", "e"]
+    path = write_points(tmp_path / "r.csv", ROWS, COLUMNS, LABELS, point_id=ids)
+    table, found = assess(Assessment(path, ClassMap(raster, names=NAMES)))
+    (finding,) = remarks(found)
+    assert (finding.code, finding.subject) == ("point-id-twice", "r.csv rows 2, 6")
+    assert table is not None

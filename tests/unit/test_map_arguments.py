@@ -1,11 +1,20 @@
 """Class maps as a user names them: file, year, band, legend."""
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from support.change_maps import coast
 from support.class_raster import write_classes
 
-from bluecarbon.mrv.map_arguments import MapLegend, class_number, dated_maps, legend_of_maps
+from bluecarbon.mrv.map_arguments import (
+    MapLegend,
+    class_number,
+    dated_maps,
+    legend_of_maps,
+    polygons_by_name,
+    same_map_findings,
+)
 from bluecarbon.mrv.transitions import DatedMap
 
 
@@ -76,3 +85,35 @@ def test_the_class_by_name_or_number(wanted, number, code):
 def test_without_a_legend_our_own_numbers_hold():
     assert class_number(MapLegend({}, None), "tidal_flat") == (3, ())
     assert np.uint8(class_number(MapLegend({}, None), "mangrove")[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("year", "wrong"), [(1969, True), (1972, False), (2200, False), (2201, True)]
+)
+def test_a_year_without_satellites_is_refused(year, wrong):
+    _, found = dated_maps([f"{year}=map.tif"])
+    assert [finding.code for finding in found] == (["class-map-year-wrong"] if wrong else [])
+
+
+def test_the_same_map_under_two_years_is_a_warning(tmp_path):
+    first, second = (
+        DatedMap(year, write_classes(tmp_path / f"m_{year}.tif", coast()[0]))
+        for year in (2015, 2020)
+    )
+    (finding,) = same_map_findings([first, second])
+    assert (finding.code, finding.severity) == ("class-map-same", "warning")
+    assert (finding.subject, "as that of 2015" in finding.message) == ("m_2020.tif", True)
+    bands = [DatedMap(2015, first.path, 1), DatedMap(2020, first.path, 2)]
+    assert same_map_findings(bands) == ()
+    other = DatedMap(2020, write_classes(second.path, coast()[1]))
+    assert same_map_findings([first, other]) == ()
+
+
+@pytest.mark.parametrize("name", [None, float("nan"), " "])
+def test_a_polygon_without_a_name_is_refused(name):
+    shapes = [shapely.box(0, 0, 1, 1), shapely.box(2, 0, 3, 1)]
+    layer = gpd.GeoDataFrame({"name": ["a", name]}, geometry=shapes, crs=4326)
+    names, (finding,) = polygons_by_name(layer, "s.geojson")
+    assert names == {}
+    assert finding.code == "polygon-name-missing"
+    assert "empty in feature 2" in finding.message

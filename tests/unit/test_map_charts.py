@@ -147,6 +147,18 @@ def test_composites_are_shown_where_there_are_some(tmp_path):
     assert drawn.count(b"<image") == 1
 
 
+def test_every_composite_has_a_scale_bar_and_north(tmp_path, monkeypatch):
+    (tmp_path / "maps").mkdir()
+    for epoch in (2019, 2024):
+        picture = Image.fromarray(np.zeros((30, 60, 3), dtype=np.uint8))
+        picture.save(tmp_path / COMPOSITE_FILE.format(epoch=epoch))
+    figures = []
+    monkeypatch.setattr(map_charts, "svg", lambda figure: figures.append(figure) or b"")
+    map_charts.composites_svg(evidence(folder=tmp_path), (2019, 2024))
+    for axes in figures[0].axes:
+        assert [text.get_text() for text in axes.texts] == ["100 m", "N"]
+
+
 def test_a_swatch_is_a_picture_of_its_own():
     for swatch in map_charts.change_legend(evidence(), 2019, 2024):
         assert swatch.svg.startswith(b"<svg")

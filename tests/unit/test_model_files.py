@@ -102,6 +102,10 @@ def first_inner(values, new):
         ({"settings": {"method": "magic"}}, "method"),
         ({"settings": {"features": [1, 2, 3]}}, "names"),
         ({"settings": {"training_sha256": None}}, "digest"),
+        ({"rows": lambda r: r[::-1].copy()}, "the digest differs"),
+        ({"thresholds": lambda t: t + np.float32(0.1)}, "the digest differs"),
+        ({"settings": {"features": ["nir", "green", "ndvi"]}}, "the digest differs"),
+        ({"settings": {"model_sha256": ""}}, "the digest differs"),
     ],
 )
 def test_a_damaged_model_is_refused(tmp_path, changes, words):
@@ -110,6 +114,12 @@ def test_a_damaged_model_is_refused(tmp_path, changes, words):
     assert finding.code == "model-damaged"
     assert finding.subject == "m.npz"
     assert words in finding.message
+
+
+def test_a_model_of_the_first_version_is_read_with_a_warning(tmp_path):
+    model, (finding,) = rewritten(tmp_path, settings={"format": "bluecarbon-trees/1"})
+    assert model is not None
+    assert (finding.severity, finding.code) == ("warning", "model-unsealed")
 
 
 def test_another_format_is_refused(tmp_path):

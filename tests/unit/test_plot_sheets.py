@@ -69,11 +69,12 @@ def test_cells_refuse_slips_of_the_pen(points):
         "150",
     )
     assert rules[column["样地号"]].formula1 == "='样地'!$A$2:$A$6"
+    assert (rules[column["株数"]].type, rules[column["腐烂等级"]].type) == ("whole", "whole")
 
 
 @pytest.mark.parametrize(
     ("language", "words"), [("zh", ("样地 K15-01", "胸径(cm)", "不是 GCJ-02", "土壤柱状样")),
-                            ("en", ("Plot K15-01", "dbh_cm", "not GCJ-02", "Soil core"))],
+                            ("en", ("Plot K15-01", "DBH, cm", "not GCJ-02", "Soil core"))],
 )  # fmt: skip
 def test_the_printed_form_has_a_page_for_every_plot(points, language, words):
     content = field_form_pdf(points, GROUND, language)

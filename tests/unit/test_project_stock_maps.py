@@ -1,5 +1,7 @@
 """``[stocks]`` of a project: maps and a table beside the report, from its own plots and areas."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,14 +11,18 @@ from support import small_coast as coast
 
 from bluecarbon.errors import DataError
 from bluecarbon.mrv.area import pixel_area_ha, weights_of
+from bluecarbon.mrv.inventory import InventoryResult, stratum_biomass
 from bluecarbon.mrv.outputs import write_rasters
 from bluecarbon.mrv.pipeline import measure
 from bluecarbon.mrv.project_stock_maps import (
     area_estimates,
     measured_densities,
+    plot_covariances,
+    project_stock_findings,
     write_project_stocks,
 )
 from bluecarbon.project_stocks import Quantity, Stocks
+from bluecarbon.spec import errors_in
 
 FRACTION = {"value": 0.45, "standard_error": 0.01, "source": "by hand", "status": "verified"}
 
@@ -88,9 +94,38 @@ def test_areas_are_those_of_the_reference_sample_with_their_errors(files, tmp_pa
     own = table[(table["stratum"] == "W") & (table["pool"] == "agb")].iloc[0]
     assert own["area_ha"] == pytest.approx(areas["W", "mangrove"].area_ha)
     assert own["standard_error_area_tc"] > 0
-    rows = measured.monitoring.measurements
-    stated = [m for m in rows if (m.variable, m.stratum) == ("mangrove_area", "W")][-1]
-    assert areas["W", "mangrove"].standard_error_ha == pytest.approx(stated.standard_error)
+    stated = measured.extent.estimates.set_index(["epoch", "stratum"]).loc[(2020, "W")]
+    assert own["area_standard_error_ha"] == pytest.approx(stated["standard_error_ha"], rel=1e-12)
+
+
+def test_pools_of_one_plot_err_together(files, tmp_path):
+    """The error of shoots and roots is that of the plots' own sums, not of two lone means."""
+    certain = FRACTION | {"standard_error": 0.0}
+    measured, (table, _) = mapped(files, tmp_path, method="inventory", carbon_fraction=certain)
+    plots = measured.inventory.plots
+    of_plots = 0.45 * (plots["agb_t_ha"] + plots["bgb_t_ha"])
+    expected = of_plots[(plots["stratum"] == "W") & (plots["epoch"] == 2020)].sem()
+    own = table[table["stratum"] == "W"].set_index("pool")
+    relative = own["standard_error_density_tc"] / own["area_ha"]
+    assert relative["total"] == pytest.approx(np.hypot(expected, relative["soil"]), rel=1e-6)
+    assert expected > 1.2 * np.hypot(relative["agb"], relative["bgb"])
+
+
+def test_dead_wood_of_the_plots_is_mapped(files, tmp_path):
+    """A dead tree whose wood is known: 0.5 tC/t of it (tree_pools.csv), and part of the total."""
+    measured, _ = mapped(files, tmp_path)
+    plots = measured.inventory.plots.assign(dead_wood_t_ha=[10.0, 30.0, 0.0, 0.0])
+    inventory = InventoryResult(measured.inventory.trees, plots, stratum_biomass(plots))
+    found = measured_densities(
+        replace(measured, inventory=inventory), 2020, Quantity(value=0.45)
+    ).set_index(["pool", "stratum"])
+    stratum = plots["stratum"].iloc[0]
+    assert found.loc[("dead", stratum), "value"] == pytest.approx(10.0)
+    assert found.loc[("dead", stratum), "standard_error"] == pytest.approx(5.0)
+    shared = plot_covariances(replace(measured, inventory=inventory), 2020, Quantity(value=0.45))
+    assert set(zip(shared["pool"], shared["other"], strict=True)) == {
+        ("agb", "bgb"), ("agb", "dead"), ("bgb", "dead"),
+    }  # fmt: skip
 
 
 def test_totals_are_sums_of_the_maps_where_areas_are_mapped(files, tmp_path):
@@ -102,12 +137,14 @@ def test_totals_are_sums_of_the_maps_where_areas_are_mapped(files, tmp_path):
     extent = measured.extent
     with rasterio.open(tmp_path / "stock_maps/total_2020.tif") as dataset:
         values = np.nan_to_num(dataset.read(1).astype(float))
+    summed = 0.0
     for item in extent.strata:
         weights = weights_of(item.geometry, extent.grid, pixel_area_ha(extent.grid))
-        summed = (values[weights.rows, weights.columns] * weights.area_ha).sum()
+        summed += (values[weights.rows, weights.columns] * weights.area_ha).sum()
         row = stocks[(stocks["stratum"] == item.stratum.id) & (stocks["pool"] == "total")].iloc[0]
-        assert row["stock_tc"] == pytest.approx(summed, rel=1e-9)
         assert row["standard_error_area_tc"] == 0
+    whole = stocks[(stocks["stratum"] == "") & (stocks["pool"] == "total")].iloc[0]
+    assert whole["stock_tc"] == pytest.approx(summed, rel=1e-9)
 
 
 def test_densities_are_the_means_of_the_inventory(files, tmp_path):
@@ -127,6 +164,36 @@ def test_without_the_section_nothing_is_written(files, tmp_path):
 def test_a_table_that_is_not_there_is_refused(files, tmp_path):
     with pytest.raises(DataError, match=r"none\.csv"):
         mapped(files, tmp_path, method="table", table="none.csv", carbon_fraction=FRACTION)
+
+
+def test_a_check_says_what_a_run_would_refuse_and_writes_nothing(files, tmp_path):
+    folder, table = files
+    wrong = {"method": "table", "table": "none.csv", "soil_map": {"path": "none.tif"}}
+    project = coast.project(folder, table | {"stocks": wrong})
+    before = sorted(folder.rglob("*"))
+    found = project_stock_findings(project, measure(project))
+    named = " ".join(item.subject for item in found if item.severity == "error")
+    assert "none.csv" in named
+    assert "none.tif" in named
+    assert sorted(folder.rglob("*")) == before
+    good = {"method": "inventory", "carbon_fraction": FRACTION}
+    project = coast.project(folder, table | {"stocks": good})
+    measured = measure(project)
+    _, (_, ran) = mapped(files, tmp_path, **good)
+    found = project_stock_findings(project, measured)
+    assert not errors_in(found)
+    assert set(found) <= set(ran)
+    assert project_stock_findings(coast.project(folder, table), measured) == ()
+
+
+def test_the_command_checks_the_section_too(files, monkeypatch):
+    from bluecarbon.cli import run_command
+
+    folder, table = files
+    stocks = {"method": "table", "table": "none.csv"}
+    project = coast.project(folder, table | {"stocks": stocks})
+    monkeypatch.setattr(run_command, "load_project", lambda path: project)
+    assert run_command.check_project(folder / "project.toml") == 2
 
 
 def test_the_files_of_the_section_are_inputs_of_the_project(files):

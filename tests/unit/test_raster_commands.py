@@ -249,9 +249,15 @@ def test_the_class_of_most_of_a_pixel(tmp_path):
 def test_a_nodata_number_may_be_given(tmp_path):
     coarse, fine = fine_and_coarse(tmp_path)
     arguments = ["change", coarse, fine, *THREE, "--align", "mode", "--out", tmp_path / "out"]
+    # a map that covers the whole grid needs no number for ground beyond it
+    assert mrv(*arguments).exit_code == 0
+    with rasterio.open(fine) as source:
+        part = source.read(1)[:60]
+    write_classes(fine, part)
     done = mrv(*arguments)
     assert done.exit_code == 2
-    assert "say which number is no class: --nodata 0" in done.stderr
+    assert "say which number of uint8 is no class: --nodata 0" in done.stderr
+    assert mrv(*arguments, "--nodata", 300).exit_code == 2
     done = mrv(*arguments, "--nodata", 9)
     assert done.exit_code == 0, done.output
     manifest = json.loads((tmp_path / "out/manifest.json").read_bytes())
@@ -316,3 +322,22 @@ def test_label_noise_is_said_when_the_error_of_the_maps_is_known(maps, tmp_path)
     told = mrv("change", *maps, *LEGEND, "--map-error", 0.3, "--out", tmp_path / "b")
     assert "change-within-noise" not in silent.stderr
     assert "within label noise" in told.stderr
+
+
+@pytest.mark.parametrize("shift", [20, 30])
+def test_strata_that_overlap_are_refused_with_their_hectares(maps, tmp_path, shift):
+    first = polygons(tmp_path / "a.gpkg", slice(40, 60), slice(0, 30), maps[0])
+    second = polygons(tmp_path / "b.gpkg", slice(40, 60), slice(shift, 60), maps[0])
+    both = pd.concat([gpd.read_file(first), gpd.read_file(second)])
+    both["name"] = ["north", "south"]
+    both.to_file(tmp_path / "strata.gpkg", driver="GPKG")
+    asked = [*LEGEND, "--strata", tmp_path / "strata.gpkg"]
+    for done in (
+        mrv("areas", maps[0], *asked),
+        mrv("change", *maps, *asked, "--out", tmp_path / "out"),
+    ):
+        assert done.exit_code == (2 if shift == 20 else 0), done.output
+        if shift == 20:
+            assert re.search(r"strata.gpkg: .*overlap by 2\.0\d ha", done.stderr)
+    # each polygon by itself may be asked for all the same
+    assert mrv("zonal", maps[0], tmp_path / "strata.gpkg", *LEGEND).exit_code == 0

@@ -120,3 +120,26 @@ def test_without_a_chinese_font_charts_are_in_english(monkeypatch):
     assert report_charts.uncertainty_svg(SHARES, words).endswith(b"</svg>\n")
     monkeypatch.undo()
     assert chart_style.chart_words("zh").language == "zh"
+
+
+def test_titles_of_two_languages_stay_inside_the_picture(monkeypatch):
+    figures = []
+
+    def kept(figure):
+        figure.draw_without_rendering()
+        inside = figure.bbox
+        for axes in figure.axes:
+            box = axes._left_title.get_window_extent()
+            figures.append(inside.x0 <= box.x0 and box.x1 <= inside.x1 and box.y1 <= inside.y1)
+        return b""
+
+    monkeypatch.setattr(report_charts, "svg", kept)
+    report_charts.pools_svg(trees(), soil(), Words("both"), 100)
+    table = estimates()
+    report_charts.areas_svg(table, {n: n for n in table["stratum"].unique()}, Words("both"))
+    assert figures == [True] * 4
+
+
+def test_a_title_of_one_language_is_one_line():
+    assert chart_style.stacked(Words("en"), "by_stratum") == "by stratum"
+    assert chart_style.stacked(Words("both"), "by_stratum") == "按碳层\nby stratum"

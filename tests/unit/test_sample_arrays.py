@@ -4,11 +4,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from affine import Affine
 from support import small_coast as coast
 
 from bluecarbon.errors import DataError
 from bluecarbon.mrv.area import pixel_area_ha
 from bluecarbon.mrv.arrays import to_dataarray
+from bluecarbon.mrv.rasters import Grid
 from bluecarbon.mrv.sample_arrays import class_sizes_of, sample_of
 from bluecarbon.mrv.stehman2014 import stehman2014
 
@@ -63,6 +65,24 @@ def test_strata_of_another_array(classes, points):
     # 0 is a stratum: nothing says that it is no data
     assert sample.strata["stratum"].tolist() == ["0", "1"]
     assert sample.strata["pixels"].tolist() == [800, 800]
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_strata_weigh_by_the_ground_that_the_map_shows(classes, points, step):
+    seen = CODES.copy()
+    seen[:10] = 255
+    classes = to_dataarray(seen, GRID, "classes", legend=coast.NAMES | {255: "unobserved"})
+    halves = np.zeros(CODES.shape, dtype=np.uint8)
+    halves[:, 20:] = 1
+    (across, down), (left, _, _, top) = GRID.pixel_size, GRID.bounds
+    transform = Affine(across * step, 0.0, left, 0.0, -down * step, top)
+    coarse = Grid(GRID.crs, transform, GRID.height // step, GRID.width // step)
+    strata = to_dataarray(np.ascontiguousarray(halves[::step, ::step]), coarse, "halves")
+    sample, findings = sample_of(points, classes, strata=strata)
+    # 10 of 40 rows are not seen: 30 rows of 20 pixels in either half
+    assert sample.strata["pixels"].tolist() == [600, 600]
+    (beyond,) = (finding for finding in findings if finding.code == "strata-beyond-map")
+    assert "(25.00%)" in beyond.message
 
 
 def test_points_off_the_map_or_without_data_are_named(classes, points):

@@ -147,7 +147,8 @@ def test_a_scene_that_is_all_cloud_is_said(folder):
     numbers = coast.scene_numbers(2020, 5)
     numbers[6] = coast.CLOUD
     coast.write_raster(folder / "2021-01-01.tif", numbers)
-    done = mrv("composite", folder / "2021-01-01.tif", *BANDS, "--out", folder / "out")
+    done = mrv("composite", *scenes(folder), folder / "2021-01-01.tif", *BANDS,
+               "--out", folder / "out")  # fmt: skip
     frame(done)
     assert "warning: 2021-01-01.tif: no pixel is clear" in done.stderr
 

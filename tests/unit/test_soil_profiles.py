@@ -120,8 +120,10 @@ def test_without_a_choice_nothing_is_converted():
 def test_poor_soil_is_refused_by_the_mangrove_line_of_vm0033_or_kept_and_said():
     rows = pd.concat([matter_core(1.0, 10.0, 30.0), matter_core(10.0, 10.0, 10.0, core_id="D")])
     result, findings = evaluated(rows, conversion="vm0033-mangrove", reference_depth_cm=30.0)
-    assert result.rejects["code"].tolist() == ["matter-too-low"]
+    # its neighbours are richer: the core goes with its poor slice
+    assert result.rejects["code"].tolist() == ["matter-too-low", *["core-slice-rejected"] * 2]
     assert "1 % of organic matter" in result.rejects["reason"].iloc[0]
+    assert result.cores["core_id"].tolist() == ["D"]
     kept, findings = evaluated(
         rows, conversion="vm0033-mangrove", reference_depth_cm=30.0, low_matter="keep"
     )

@@ -117,6 +117,57 @@ def test_maps_on_other_grids_are_refused_unless_a_rule_is_declared(tmp_path, two
         write_stock_change(AskedChange(two_maps[0], LayerFile(other), (2015, 2020)), tmp_path)
 
 
+def stock_sheet(path, *rows):
+    lines = ["stratum,class,pool,standard_error_tc", *rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_strata_have_their_own_errors_and_a_sum(tmp_path, two_maps):
+    strata = {
+        "N": polygon((0, 0), (2, 0), (2, 1), (0, 1)),
+        "S": polygon((0, 1), (2, 1), (2, 2), (0, 2)),
+    }
+    sheets = tuple(
+        stock_sheet(tmp_path / f"{n}.csv", f"N,m,agb,{n}", f"S,m,agb,{2 * n}", f",,agb,{5 * n}")
+        for n in (3, 4)
+    )
+    asked = AskedChange(
+        *two_maps, (2015, 2020), "agb", sheets, absent="zero", strata=strata,
+        rate=Quantity(value=1, standard_error=0.5), lost_density=Quantity(value=20),
+    )  # fmt: skip
+    table, found = write_stock_change(asked, tmp_path / "out")
+    assert found == ()
+    table = table.set_index(["method", "stratum"])
+    error = table["standard_error_tc"]
+    assert error["stock-difference"].to_dict() == pytest.approx({"N": 5, "S": 10, "": 25})
+    # One rate for all strata: its error adds up.
+    grown = error["gain-loss"]
+    assert grown[""] == pytest.approx(grown["N"] + grown["S"])
+    for method in ("stock-difference", "gain-loss"):
+        change = table["change_tc"][method]
+        assert change[""] == pytest.approx(change["N"] + change["S"])
+
+
+def test_stock_tables_of_other_ground_give_no_error_and_that_is_said(tmp_path, two_maps):
+    strata = {"N": polygon((0, 0), (2, 0), (2, 1), (0, 1))}
+    sheets = (stock_sheet(tmp_path / "whole.csv", ",m,agb,3"),) * 2
+    asked = AskedChange(*two_maps, (2015, 2020), "agb", sheets, absent="zero", strata=strata)
+    table, found = write_stock_change(asked, tmp_path / "out")
+    assert table["standard_error_tc"].isna().all()
+    assert [item.code for item in found] == ["stock-change-no-error"]
+
+
+def test_both_accounts_are_of_the_same_ground(tmp_path, two_maps):
+    """Unknown at one date is in neither account: one pixel grows 1.2 tC/ha/yr for 5 years."""
+    rate, held = Quantity(value=1.2), Quantity(value=20)
+    asked = AskedChange(*two_maps, (2015, 2020), rate=rate, lost_density=held)
+    table, found = write_stock_change(asked, tmp_path / "out")
+    change = table.set_index("method")["change_tc"]
+    assert change["gain-loss"] == pytest.approx(change["stock-difference"], rel=1e-6)
+    assert "stock-change-same-ground" in {item.code for item in found}
+
+
 def test_both_accounts_agree_where_growth_is_what_stocks_differ_by(tmp_path):
     """Ground that grows 3 tC/ha/yr for 5 years: the maps differ by 15 everywhere."""
     grid = utm_grid(6, 7)

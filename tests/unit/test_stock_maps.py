@@ -207,12 +207,36 @@ def test_cut_pixels_count_by_their_part(tmp_path, edge):
     whole = row_of(made.table, "agb", "", "")
     assert whole["stock_tc"] == pytest.approx(west["stock_tc"] + east["stock_tc"], rel=1e-12)
     in_quadrature = np.hypot(west["standard_error_tc"], east["standard_error_tc"])
-    if edge == 2.0:
-        # Two means of two strata err independently: their sum does in quadrature.
-        assert whole["standard_error_tc"] == pytest.approx(in_quadrature, rel=1e-9)
-    else:
-        # A cut pixel has the density of one of them, in both: the two errors are no longer apart.
-        assert whole["standard_error_tc"] > in_quadrature
+    # Each stratum has its own mean, and errs by itself, also on the pixels that both share.
+    assert west["stock_tc"] == pytest.approx(10 * west["area_ha"], rel=1e-7)
+    assert east["stock_tc"] == pytest.approx(20 * east["area_ha"], rel=1e-7)
+    assert whole["standard_error_tc"] == pytest.approx(in_quadrature, rel=1e-9)
+    agb, error = read(made.files["agb"]), read(made.files["agb_se"])
+    assert float((agb * pixel_area_ha(grid)).sum()) == pytest.approx(whole["stock_tc"], rel=1e-5)
+    if edge == 1.5:
+        np.testing.assert_allclose(agb[:, 1], 15.0, rtol=1e-4)
+        np.testing.assert_allclose(error[:, 1], np.hypot(0.5, 1.5), rtol=1e-4)
+
+
+def test_ground_without_carbon_has_none_beside_a_rich_neighbour(tmp_path):
+    """Most of each pixel is E (100 tC/ha), the rest X (0): X holds nothing, and 0 +- 0."""
+    grid = utm_grid(2, 1)
+    codes = write(tmp_path / "c.tif", np.ones((2, 1), np.uint8), grid)
+    strata = {"E": polygon((0, 0), (0.8, 0), (0.8, 2), (0, 2))}
+    strata["X"] = polygon((0.8, 0), (1, 0), (1, 2), (0.8, 2))
+    counted, file = Counted({"mangrove": (1,)}, strata), class_layer(codes)
+    plan = table_plan(grid, {"agb": [(100.0, 1.0), (0.0, 0.0)]}, counted=counted, class_file=file)
+    made, _ = mapped(plan, tmp_path)
+    row = row_of(made.table, "agb", "X")
+    assert (row["stock_tc"], row["standard_error_tc"], row["unknown_ha"]) == (0.0, 0.0, 0.0)
+    # Without a row of its own it stays unknown: nothing comes over from E.
+    rows = TableSource(np.array([100.0]), np.array([1.0]), np.array([0, -1]))
+    made, _ = mapped(StockPlan(grid, counted, {"agb": rows}, class_file=file), tmp_path)
+    row = row_of(made.table, "agb", "X")
+    assert row["unknown_ha"] == pytest.approx(row["area_ha"])
+    assert row["stock_tc"] == 0.0
+    assert np.isnan(row["mean_tc_ha"])
+    np.testing.assert_array_equal(read(made.files["agb"]), 100.0)
 
 
 def test_estimated_areas_move_the_stock_and_bring_their_error():
@@ -280,3 +304,19 @@ def test_nothing_counted_is_an_error_and_a_broken_file_leaves_nothing(tmp_path, 
     assert made is None
     assert [item.code for item in found] == ["stocks-nothing-counted"]
     json.dumps([item.model_dump() for item in found])
+
+
+def test_a_picture_names_its_pools_in_words_and_hatches_what_does_not_count(tmp_path):
+    from bluecarbon.mrv.stock_files import _title
+    from bluecarbon.mrv.stock_pictures import UNCOUNTED, Shown, carbon_map_png
+
+    plan = table_plan(utm_grid(2, 2), {"agb": [(50.0, 1.0)], "bgb": [(20.0, 1.0)]})
+    assert _title(plan) == "Carbon stock: above ground, roots"
+    assert "hatched" in UNCOUNTED
+    png = tmp_path / "p.png"
+    png.write_bytes(carbon_map_png(Shown(np.full((40, 40), np.nan, np.float32), (10, 10)), "x"))
+    with rasterio.open(png) as picture:
+        middle = picture.read([1, 2, 3])[:, 250:450, 150:450]
+    # Lines on white: no grey that the middle of the scale could be taken for.
+    assert (middle == 255).mean() > 0.5
+    assert (middle < 200).any()

@@ -17,11 +17,11 @@ from bluecarbon.mrv.stock_terms import (
     Field,
     Term,
     added,
+    mean_of_parts,
     pixel_error,
     scaled,
     summed_slopes,
     summed_variance,
-    taken,
 )
 
 TWO = np.diag([4.0, 9.0])
@@ -58,8 +58,21 @@ def test_a_parameter_may_differ_from_pixel_to_pixel():
     group, area = np.zeros(3, np.int64), np.array([1.0, 2.0, 3.0])
     slopes = summed_slopes(field, group, area, shape=(1, 2))
     np.testing.assert_allclose(slopes, [[4.0, 2.0]])
-    twice = taken(field, np.array([1, 1]))
-    np.testing.assert_allclose(pixel_error(twice, TWO), [3, 3])
+
+
+def test_parts_of_a_pixel_are_weighed_by_area_and_keep_their_errors_apart():
+    """Half at 10 +- 2, half at 30 +- 3: 20 +- sqrt(1 + 2.25); residuals 4 and 8 of one ground."""
+    density = np.array([10.0, 7.0, 30.0, np.nan])
+    own = {"residual": np.array([4.0, 0.0, 8.0, np.nan])}
+    slope = np.array([1.0, 1.0, 1.0, np.nan])
+    parts = Field(density, (Term(np.array([0, 0, 1, 1]), slope),), own)
+    pixel, area = np.array([0, 1, 0, 1]), np.array([2.0, 1.0, 2.0, 9.0])
+    whole = mean_of_parts(parts, pixel, area, 2)
+    # What is unknown has no weight: the second pixel is what is known of it.
+    np.testing.assert_allclose(whole.density, [20.0, 7.0])
+    np.testing.assert_allclose(pixel_error(whole, TWO), [np.sqrt(1 + 2.25 + 36), 2.0])
+    nothing = mean_of_parts(parts, np.array([0, 0, 0, 1]), area, 2)
+    assert np.isnan(nothing.density[1])
 
 
 def test_a_factor_scales_errors_and_brings_its_own():

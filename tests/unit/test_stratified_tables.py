@@ -149,3 +149,19 @@ def test_a_stratum_with_one_point_is_refused_or_left_out_by_name():
     small = STRATA.assign(area_ha=[95.0, 5.0])
     assert sampled_part(points, small, subject="s")[2][0].severity == "warning"
     assert sampled_part(POINTS, STRATA, subject="s")[2] == ()
+
+
+def test_rows_say_which_interval_the_standard_error_belongs_to():
+    score, normal = (
+        stehman2014(POINTS, STRATA, interval=kind).set_index(["measure", "class"])
+        for kind in ("score", "normal")
+    )
+    apart = "SE by these, limits by score: not value +- z SE"
+    assert score.loc["area", 1]["equation"] == f"eqs. 14, 3, 25; {apart}"
+    assert normal.loc["area", 1]["equation"] == "eqs. 14, 3, 25"
+    half = 1.959964 * normal.loc["area", 1]["standard_error"]
+    area = normal.loc["area", 1]
+    assert area["ci_high"] - area["value"] == pytest.approx(half, rel=1e-6)
+    # the row that is told apart: the score limit is not where z SE would put it
+    area = score.loc["area", 1]
+    assert abs(area["ci_high"] - area["value"] - half) > 1

@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from support import small_coast as coast
 from support.change_maps import mrv
 
+from bluecarbon.mrv.arrays import to_dataarray
 from bluecarbon.mrv.tides import Station, judged_m, measured_tolerances, tolerance_finding
 
 pytest.importorskip("pyTMD")
@@ -92,3 +94,31 @@ def test_differences_by_hand():
         pytest.approx(np.sqrt(0.02)),
         pytest.approx(0.2),
     )
+
+
+def stack(folder, times):
+    image = to_dataarray(np.zeros((40, 40), np.float32), coast.grid(), "ndwi")
+    array = image if times is None else image.expand_dims(time=np.array(times, "M8[ns]"))
+    array.to_netcdf(folder / "stack.nc", engine="h5netcdf")
+    return folder / "stack.nc"
+
+
+def test_times_of_a_stack_of_dates(stations, tmp_path):
+    file = stack(tmp_path, ["2019-01-02T00:59:08", "2024-10-24T02:55:31"])
+    table = frame(mrv("tide", stations, file, "--station", "gaoqiao"))
+    assert table["time_utc"].tolist() == ["2019-01-02T00:59:08Z", TIME]
+    single = frame(mrv("tide", stations, TIME, "--station", "gaoqiao"))
+    assert table["height_m"].iloc[1] == single["height_m"].item()
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (["2019-01-02", "2019-02-02"], "stack.nc: holds dates without a time of day"),
+        (None, "has no coordinate time"),
+    ],
+)
+def test_stacks_without_times_of_day_are_refused(stations, tmp_path, times, words):
+    done = mrv("tide", stations, stack(tmp_path, times), "--station", "gaoqiao")
+    assert done.exit_code == REFUSED
+    assert words in done.stderr

@@ -53,6 +53,17 @@ def test_a_time_without_zone_is_refused():
     assert finding.code == "tide-time-without-zone"
 
 
+@pytest.mark.parametrize(
+    ("year", "far"), [(1850, True), (1970, False), (2050, False), (2500, True)]
+)
+def test_a_time_of_which_nobody_knows_the_sea_is_warned_of(year, far):
+    gauge = Station(**station(("M2", 1.0, 10.0)))
+    heights, found = tide_heights_m(gauge, [NOON, NOON.replace(year=year)])
+    assert len(heights) == 2
+    assert [(f.severity, f.code) for f in found] == [("warning", "tide-time-far")] * far
+    assert all(f.message.startswith("1 times lie before 1970 or after 2050") for f in found)
+
+
 def test_small_unknown_constituents_are_told_and_large_ones_refused():
     gauge = Station(**station(("M2", 1.0, 10.0), ("ZZ9", 0.01, 0.0)))
     heights, (finding,) = tide_heights_m(gauge, [NOON])

@@ -309,6 +309,13 @@ def test_a_notebook_is_told_by_exceptions():
 def test_names_of_species():
     assert canonical_species("BRUGUIERA_PARVIFLORA") == "Bruguiera parviflora"
     assert canonical_species("海榄雌") == "Avicennia marina"
+    assert canonical_species("秋茄树") == "Kandelia obovata"
+    assert canonical_species("海莲") == "Bruguiera sexangula"
+    assert canonical_species("K. obovata") == "Kandelia obovata"
+    assert canonical_species("Rhizophora apiculata Blume") == "Rhizophora apiculata"
+    # what no table knows stays as it is
+    assert canonical_species("S. nobody") == "S. nobody"
+    assert canonical_species("Rhizophora x lamarckii") == "Rhizophora x lamarckii"
     assert canonical_species(" Heritiera  littoralis") == "Heritiera littoralis"
 
 

@@ -379,7 +379,7 @@ def test_transfer_larger_than_the_claim(tmp_path):
 
 def test_unverified_parameter_is_not_issued(tmp_path):
     coast = copy_demo(tmp_path / "coast")
-    replace(coast / "project.toml", 'status = "verified"', 'status = "unverified"')
+    replace(coast / "project.toml", 'status = "verified"\n', 'status = "unverified"\n')
     # without crowns before planting the parameter would not be used: plant a year later
     replace(coast / "strata.geojson", '"planted_year": 2015', '"planted_year": 2019')
     done = bluecarbon("run", coast / "project.toml", "--out", tmp_path / "out")

@@ -44,7 +44,7 @@ def maps_of(folder):
 def strata(tmp_path, folder):
     """Two polygons with edges across pixels, as a file."""
     grid, _ = read_grid(maps_of(folder)[0], "map", what="class-map")
-    shapes = [shapely.box(2.5, 3.3, 40.7, 50.1), shapely.Point(50.2, 60.3).buffer(20.4)]
+    shapes = [shapely.box(2.5, 3.3, 40.7, 50.1), shapely.Point(53.2, 68.3).buffer(20.4)]
     placed = [kit.degrees(grid, shape) for shape in shapes]
     frame = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=placed, crs=4326)
     path = tmp_path / "strata.geojson"

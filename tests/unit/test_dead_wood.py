@@ -31,7 +31,10 @@ def test_classes_keep_their_fraction_and_are_no_live_biomass(tmp_path):
     assert carbon.loc[("P1", "dead_wood"), "carbon_tc_ha"] == pytest.approx(0.04875 * agb(9))
     strata = made.result.strata.iloc[0]
     assert strata["mean_dead_wood_t_ha"] == pytest.approx(0.09125 * agb(9))
-    assert {f.code for f in findings if f.severity == "warning"} == {"dead-wood-unverified"}
+    assert {f.code for f in findings if f.severity == "warning"} == {
+        "dates-not-told",
+        "dead-wood-unverified",
+    }
 
 
 def test_of_class_three_the_stem_is_left(tmp_path):
